@@ -1,0 +1,1 @@
+"""Models, catalog, operations and the resolver: what a number is and how it is computed. Start at `composition`."""
