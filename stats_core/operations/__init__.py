@@ -1,0 +1,1 @@
+"""Operations: what can be asked of an entity. One file each; `DATA_OPERATIONS` in `data.py` lists them."""

@@ -1,0 +1,1 @@
+"""From options to SQLAlchemy Core: joins, filters, ranges, buckets, aggregates. Nothing is executed here."""
