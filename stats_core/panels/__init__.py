@@ -1,0 +1,1 @@
+"""Panels and dashboards: stored calls, how they are resolved and cached, and how they are shown."""
