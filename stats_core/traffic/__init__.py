@@ -1,0 +1,1 @@
+"""Traffic: sessions folded from events, daily rollups, and the websites they belong to."""
