@@ -1,0 +1,1 @@
+"""The way of traffic into the database: agents, referrers, visitors, server logs, and the store."""

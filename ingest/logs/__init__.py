@@ -1,0 +1,1 @@
+"""Web server logs: files into lines, lines into requests, requests into events."""
