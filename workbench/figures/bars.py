@@ -1,0 +1,139 @@
+"""Bars: upright over dates, upright or lying over names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workbench.figures.axes import scale
+from workbench.figures.conditions import Mark, mark
+from workbench.figures.formats import write
+from workbench.figures.layout import (
+    CHAR_PX,
+    Drawing,
+    axis,
+    date_axis,
+    heights,
+    hover,
+    layout,
+    legend,
+    name_axis,
+    number_axis,
+)
+from workbench.figures.naming import names_of_series
+from workbench.figures.plot import Plot, Series
+from workbench.figures.text import plotly_text
+from workbench.figures.theme import FONT
+from workbench.figures.views import Canvas
+
+BAR_PX = 24  # a bar with its gap, or a line of text beside it
+_THICKEST_PX, _BROADEST_PX = 28, 56  # of bars that lie, that stand
+_WIDEST = 0.72  # of its place
+_NAMES_SHARE = 0.4  # of the width, beside lying bars
+
+
+def names_fit(drawn: Plot, canvas: Canvas) -> bool:
+    """Whether the longest name fits under an upright bar."""
+    longest = max(map(len, drawn.labels), default=0)
+    return longest * CHAR_PX <= canvas.width_px / max(len(drawn.labels), 1) - 8
+
+
+def date_bars(drawing: Drawing) -> dict[str, Any]:
+    """Bars over dates, from zero; the last is hatched where its period is not over."""
+    drawn, theme = drawing.plot, drawing.theme
+    last = len(drawn.positions) - 1
+    hatched = ["/" if drawn.running and at == last else "" for at in range(last + 1)]
+    numbers = scale(heights(drawing), drawing.style, from_zero=True)
+    pattern = {"shape": hatched, "fillmode": "replace", "size": 5, "solidity": 0.45}
+    traces = [
+        {
+            "type": "bar",
+            "x": list(drawn.positions),
+            "y": list(one.values),
+            "marker": {"color": drawing.colours[at], "pattern": pattern},
+            **hover(drawing, one),
+        }
+        for at, one in enumerate(drawn.series)
+    ]
+    figure_layout = layout(
+        theme,
+        xaxis=date_axis(drawn, drawing.canvas),
+        yaxis=number_axis(numbers, theme),
+        bargap=0.2,
+        barmode="stack" if drawing.stacked else "group",
+        barcornerradius=2,
+        hovermode="x unified",
+    )
+    return {"data": traces, "layout": figure_layout | names_of_series(drawing, numbers)}
+
+
+def named_bars(drawing: Drawing, *, lying: bool) -> dict[str, Any]:
+    """Bars over names; a single series has its values at the ends of its bars instead of an axis."""
+    drawn, canvas = drawing.plot, drawing.canvas
+    count = max(len(drawn.positions), 1)
+    names, numbers = ("y", "x") if lying else ("x", "y")
+    place_px = (canvas.height_px if lying else canvas.width_px) / count
+    name_px = canvas.width_px * _NAMES_SHARE if lying else place_px
+    ends = [count - 0.5, -0.5] if lying else [-0.5, count - 0.5]
+    figure_layout = layout(
+        canvas.theme,
+        bargap=1 - min(_WIDEST, (_THICKEST_PX if lying else _BROADEST_PX) / place_px),
+        barmode="stack" if drawing.stacked else "group",
+        barcornerradius=2,
+        hovermode="closest",
+        **{
+            f"{names}axis": name_axis(drawing, name_px, range=ends),
+            f"{numbers}axis": _values_axis(drawing, lying=lying),
+        },
+    )
+    if len(drawn.series) > 1:
+        figure_layout |= legend(canvas.theme)
+    bars = [_bars(drawing, at, lying=lying) for at in range(len(drawn.series))]
+    return {"data": bars, "layout": figure_layout}
+
+
+def _bars(drawing: Drawing, at: int, *, lying: bool) -> dict[str, Any]:
+    one = drawing.plot.series[at]
+    names, numbers = ("y", "x") if lying else ("x", "y")
+    alone = len(drawing.plot.series) == 1
+    marks = _marks(drawing, one)
+    return {
+        "type": "bar",
+        "orientation": "h" if lying else "v",
+        names: list(drawing.plot.positions),
+        numbers: list(one.values),
+        "marker": {"color": [found.colour if found else drawing.colours[at] for found in marks]},
+        "cliponaxis": False,
+        **(_end_texts(drawing, one, marks) if alone else {}),
+        **hover(drawing, one),
+    }
+
+
+def _marks(drawing: Drawing, one: Series) -> list[Mark | None]:
+    rules = drawing.display.conditional_formatting
+    return [mark(value, rules, drawing.theme) for value in one.values]
+
+
+def _end_texts(drawing: Drawing, one: Series, marks: list[Mark | None]) -> dict[str, Any]:
+    words = [f" {found.sign}" if found else "" for found in marks]
+    written = [write(value, drawing.style).text for value in one.values]
+    return {
+        "text": [plotly_text(text + word) for text, word in zip(written, words, strict=True)],
+        "textposition": "outside",
+        "textfont": {"color": drawing.theme.text, "family": FONT, "size": 12},
+        "textangle": 0,
+        "constraintext": "none",
+    }
+
+
+def _values_axis(drawing: Drawing, *, lying: bool) -> dict[str, Any]:
+    """Unseen where each bar tells its number, with room for the longest of them."""
+    if len(drawing.plot.series) > 1:
+        return number_axis(scale(heights(drawing), drawing.style, from_zero=True), drawing.theme)
+    low, high = min([0.0, *drawing.plot.values]), max([0.0, *drawing.plot.values])
+    one, canvas = drawing.plot.series[0], drawing.canvas
+    longest = max(map(len, _end_texts(drawing, one, _marks(drawing, one))["text"]), default=1)
+    plot_px = canvas.width_px * (1 - _NAMES_SHARE)
+    share = min((longest + 2) * CHAR_PX / plot_px, 0.5) if lying else min(20 / canvas.height_px, 0.5)
+    room = ((high - low) or 1.0) * share / (1 - share)
+    ends = [low - (room if low < 0 else 0.0), high + (room if high > 0 or low == 0 else 0.0)]
+    return axis(range=ends, showticklabels=False)

@@ -1,0 +1,184 @@
+"""What all charts share: colours, axes, hover boxes and legends, as Plotly wants them.
+
+Every text is escaped, since Plotly reads a subset of HTML in names, ticks and hover boxes.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from stats_core.panels.display import Display
+from workbench.figures.axes import Scale
+from workbench.figures.formats import Style, write
+from workbench.figures.plot import Plot, Series
+from workbench.figures.text import plotly_text
+from workbench.figures.theme import FONT, Theme
+from workbench.figures.views import Canvas
+
+CONFIG = {"displayModeBar": False, "responsive": True, "typesetMath": False, "doubleClick": False, "showTips": False}
+
+CHAR_PX = 6.6  # an average character of FONT at 12 px
+DATE_TICK_PX = 90
+_DAY_MS, _WEEK_MS = 86_400_000, 604_800_000
+_HOVER_DATES = {"hour": "%-d %b %Y, %H:%M", "month": "%b %Y", "quarter": "Q%q %Y", "year": "%Y"}
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What the parts of a figure need to know.
+
+    Attributes:
+        colours: One per series, in their order.
+        stacked: Whether series stand on each other.
+        names_title: Title of the axis of names; empty where the panel's own title says it.
+    """
+
+    plot: Plot
+    style: Style
+    display: Display
+    canvas: Canvas
+    colours: tuple[str, ...]
+    stacked: bool
+    names_title: str = ""
+
+    @property
+    def theme(self) -> Theme:
+        """The theme it is drawn in."""
+        return self.canvas.theme
+
+
+def layout(theme: Theme, **more: Any) -> dict[str, Any]:
+    """A quiet layout: nothing behind the figure, no margin but what the labels take, no dragging."""
+    return {
+        "template": {},  # none: no defaults of another library's theme come in
+        "autosize": True,
+        "margin": margin(),
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT, "size": 12, "color": theme.muted},
+        "hoverlabel": {
+            "bgcolor": theme.card,
+            "bordercolor": theme.hairline,
+            "font": {"family": FONT, "size": 12, "color": theme.text},
+            "namelength": -1,
+        },
+        "dragmode": False,
+        "showlegend": False,
+        **more,
+    }
+
+
+def margin(right: int = 0) -> dict[str, int]:
+    """Room around the plot in px; labels of axes make their own."""
+    return {"l": 0, "r": right, "t": 8, "b": 0, "pad": 0}
+
+
+def axis(**more: Any) -> dict[str, Any]:
+    """An axis without lines, ticks and grid."""
+    return {
+        "fixedrange": True,
+        "showgrid": False,
+        "zeroline": False,
+        "showline": False,
+        "ticks": "",
+        "automargin": True,
+        **more,
+    }
+
+
+def number_axis(numbers: Scale, theme: Theme) -> dict[str, Any]:
+    """An axis of numbers with hairlines, written in the panel's own format."""
+    return axis(
+        range=[numbers.low, numbers.high],
+        tickmode="array",
+        tickvals=list(numbers.ticks),
+        ticktext=[plotly_text(text) for text in numbers.texts],
+        showgrid=True,
+        gridcolor=theme.hairline,
+        gridwidth=1,
+        ticklabelstandoff=4,
+        zeroline=numbers.low < 0,
+        zerolinecolor=theme.muted,
+        zerolinewidth=1,
+    )
+
+
+def date_axis(drawn: Plot, canvas: Canvas) -> dict[str, Any]:
+    """An axis of dates that chooses its own ticks, so that they fit on a narrow screen too."""
+    return axis(
+        type="date",
+        nticks=max(canvas.width_px // DATE_TICK_PX, 2),
+        tickformatstops=[
+            {"dtickrange": [None, _DAY_MS - 1], "value": "%H:%M<br>%-d %b"},
+            {"dtickrange": [_DAY_MS, _WEEK_MS], "value": "%-d %b"},
+            {"dtickrange": [_WEEK_MS, "M1"], "value": "%-d %b"},
+            {"dtickrange": ["M1", "M12"], "value": "%b %Y"},
+            {"dtickrange": ["M12", None], "value": "%Y"},
+        ],
+        hoverformat=_HOVER_DATES.get(drawn.precision or "", "%-d %b %Y"),
+        ticklabeloverflow="hide past domain",
+        spikecolor=canvas.theme.muted,
+        spikethickness=1,
+        spikedash="solid",
+        # Plotly writes the position there; where the clock was changed, the words of the point say the time instead.
+        unifiedhovertitle={"text": " " if drawn.shifted else ""},
+    )
+
+
+def name_axis(drawing: Drawing, room_px: float, **more: Any) -> dict[str, Any]:
+    """An axis of names, shortened to `room_px` each; hover has them in full."""
+    names = [plotly_text(label, max(int(room_px / CHAR_PX), 4)) for label in drawing.plot.labels]
+    title = {"title": {"text": plotly_text(drawing.names_title), "standoff": 8}} if drawing.names_title else {}
+    return axis(
+        tickmode="array",
+        tickvals=list(drawing.plot.positions),
+        ticktext=names,
+        tickfont={"color": drawing.theme.text},
+        tickangle=0,
+        ticklabelstandoff=4,
+        **title,
+        **more,
+    )
+
+
+def hover(drawing: Drawing, one: Series) -> dict[str, Any]:
+    """The words of the hover box: the full value, and over names the full name."""
+    drawn = drawing.plot
+    words = [write(value, drawing.style).full for value in one.values]
+    if drawn.running:
+        words[-1] += " so far"
+    if drawn.shifted or not drawn.temporal:
+        words = [f"{label}: {word}" for label, word in zip(drawn.labels, words, strict=True)]
+    return {
+        "name": plotly_text(one.name),
+        "customdata": [plotly_text(word) for word in words],
+        "hovertemplate": "%{customdata}",
+    }
+
+
+def legend(theme: Theme) -> dict[str, Any]:
+    """Names above the plot, for series that cannot be named where they are drawn."""
+    return {
+        "showlegend": True,
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "y": 1,
+            "yanchor": "bottom",
+            "font": {"color": theme.text, "size": 11},
+            "itemclick": False,
+            "itemdoubleclick": False,
+            "traceorder": "normal",
+        },
+    }
+
+
+def heights(drawing: Drawing) -> list[float]:
+    """What the axis of numbers must hold: the values, or their positive and negative stacks."""
+    drawn = drawing.plot
+    if not drawing.stacked:
+        return drawn.values
+    columns = [[value or 0.0 for value in column] for column in zip(*(one.values for one in drawn.series), strict=True)]
+    return [math.fsum(value for value in column if value * sign > 0) for column in columns for sign in (1, -1)]

@@ -1,0 +1,66 @@
+"""Table panels: rows, groups or buckets, each cell with a value to sort by and a text to read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from stats_core.panels.display import Display
+from stats_core.panels.panel import PanelResult, PanelSpec
+from workbench.figures.answers import VALUE, Answer, is_temporal
+from workbench.figures.conditions import mark
+from workbench.figures.formats import as_number, style_of, write, write_date
+from workbench.figures.text import humanised, one_line
+from workbench.figures.views import Canvas, Cell, Column, TableView
+
+DEFAULT_LIMIT = 1_000  # rows; more are scrolled past, not read
+
+
+def table(panel: PanelSpec, result: PanelResult, answer: Answer, canvas: Canvas) -> TableView:
+    """Every field a column; the panel's format and conditions belong to its value column, other numbers stand plain."""
+    del panel
+    display = result.display
+    style = style_of(display, result.meta)
+    styled = answer.value if answer.kind != "rows" else _styled_field(display, answer)
+    temporal = {name for name in answer.fields if is_temporal(answer.rows, name)}
+
+    def column(name: str) -> Column:
+        numeric = any(as_number(row.get(name)) is not None for row in answer.rows)
+        if name == VALUE and answer.kind != "rows" and display.label:
+            return Column(name, one_line(display.label), numeric)
+        in_major_units = name == styled and style.format == "currency"
+        return Column(name, humanised(name.removesuffix("_cents") if in_major_units else name), numeric)
+
+    def cell(name: str, value: Any) -> Cell:
+        if name in temporal:
+            return Cell(value, write_date(value, answer.precision).text)
+        if name != styled:
+            return _plain(value)
+        found = mark(value, display.conditional_formatting, canvas.theme)
+        text = write(value, style).text
+        return Cell(value, f"{text} {found.sign}" if found else text, found)
+
+    rows = answer.rows[: display.limit or DEFAULT_LIMIT]
+    return TableView(
+        columns=tuple(map(column, answer.fields)),
+        rows=tuple(tuple(cell(name, row.get(name)) for name in answer.fields) for row in rows),
+        total=answer.total,
+    )
+
+
+def _styled_field(display: Display, answer: Answer) -> str | None:
+    """Of rows, only a field that the panel names gets its format: more would be a guess."""
+    return next((name for name in (display.field, display.y_axis) if name in answer.fields), None)
+
+
+def _plain(value: Any) -> Cell:
+    if isinstance(value, bool):
+        return Cell(value, "yes" if value else "no")
+    if isinstance(value, Mapping | list | tuple):
+        text = one_line(json.dumps(value, ensure_ascii=False))
+        return Cell(text, text)
+    if as_number(value) is not None:
+        return Cell(value, write(value).text)
+    line = one_line(value)
+    return Cell(None if value is None else line, line)
