@@ -1,0 +1,115 @@
+"""What a visitor chose, as it stands in the URL: a dashboard's variables by name, defaults left out.
+
+/dashboard?id=dash_01J…&range=90d&website=site_7
+/dashboard?id=dash_01J…&range=2026-10-01..2026-10-31      both days included
+/dashboard?id=dash_01J…&website=                          unset, though the dashboard has a default
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from stats_core.panels.variables import Variable
+
+DASHBOARD_PATH = "/dashboard"
+ID = "id"
+PRESETS = {"7d": "7d", "30d": "30d", "90d": "90d", "ytd": "YTD", "all": "All"}  # on the range bar, with its words
+MORE_PRESETS = {"today": "Today", "12m": "12m"}  # known, and on the bar where a dashboard starts with them
+_BETWEEN = ".."
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The values that a visitor gave, as panels take them, and what in the address could not be read."""
+
+    values: Values
+    problems: tuple[str, ...] = ()
+
+
+def read_choices(params: Mapping[str, str], variables: Mapping[str, Variable], websites: Collection[str]) -> Choices:
+    """The choices in a URL's query.
+
+    Args:
+        params: The query, one value per name.
+        variables: What the dashboard declares; other names are not ours to read.
+        websites: Ids that there are.
+    """
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, variable in variables.items():
+        if name == ID or name not in params:
+            continue
+        try:
+            values[name] = _read(params[name], variable, websites)
+        except ValueError as problem:
+            problems.append(f"{name}={params[name]}: {problem}")
+    return Choices(values, tuple(problems))
+
+
+def _read(text: str, variable: Variable, websites: Collection[str]) -> Any:
+    if not text:
+        return None
+    if variable.type == "range":
+        return _read_range(text)
+    if variable.type == "website":
+        if text not in websites:
+            msg = "there is no such website"
+            raise ValueError(msg)
+        return text
+    msg = "this cannot be chosen in the address"
+    raise ValueError(msg)
+
+
+def _read_range(text: str) -> dict[str, str]:
+    if text in PRESETS | MORE_PRESETS:
+        return {"preset": text}
+    first, between, last = text.partition(_BETWEEN)
+    if not between:
+        msg = "a range is 7d, 30d, 90d, ytd, all, or two days such as 2026-10-01..2026-10-31"
+        raise ValueError(msg)
+    try:
+        ends = date.fromisoformat(first), date.fromisoformat(last)
+    except ValueError:
+        msg = "a day is written like 2026-10-01"
+        raise ValueError(msg) from None
+    if ends[0] > ends[1]:
+        msg = "the range ends before it begins"
+        raise ValueError(msg)
+    return {"from": ends[0].isoformat(), "to": ends[1].isoformat()}
+
+
+def written(values: Values, variables: Mapping[str, Variable]) -> dict[str, str]:
+    """The choices as query parameters; what equals the dashboard's default is left out."""
+    return {name: _written(value) for name, value in values.items() if value != variables[name].default}
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return str(value["preset"]) if "preset" in value else f"{value['from']}{_BETWEEN}{value['to']}"
+    return "" if value is None else str(value)
+
+
+def dashboard_url(
+    public_url: str,
+    dashboard_id: str,
+    *,
+    website: str | None = None,
+    first: date | None = None,
+    last: date | None = None,
+) -> str:
+    """The address of a dashboard, as commands print it: with a website, and with the days `first` to `last` included.
+
+    The dashboard's variables are expected to be named `website` and `range`.
+    """
+    query = {ID: dashboard_id}
+    if website is not None:
+        query["website"] = website
+    if first is not None and last is not None:
+        query["range"] = f"{first.isoformat()}{_BETWEEN}{last.isoformat()}"
+    return f"{public_url.rstrip('/')}{DASHBOARD_PATH}?{urlencode(query)}"

@@ -1,0 +1,94 @@
+"""`/dashboard?id=dash_…`: title, choices, and the panels on their grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from stats_core.composition import Workbench
+from stats_core.errors import NotFoundError
+from stats_core.panels.dashboard import Dashboard
+from workbench.figures.html import empty_html
+from workbench.figures.text import html_text, one_line
+from workbench.figures.theme import theme
+from workbench.figures.views import EmptyView
+from workbench.ui.choices import ID, Choices, read_choices
+from workbench.ui.controls import controls
+from workbench.ui.grid import GAP_PX, ROW_PX, cells, height_px, width_px
+from workbench.ui.panel_card import Place, panel_card
+from workbench.ui.shared import shared_workbench
+from workbench.ui.ticking import ticking_ages
+from workbench.ui.websites import Site, websites
+
+COLUMNS = 12
+STATS = "views/stats.py"
+
+
+def dashboard_page() -> None:
+    """Draw the dashboard that the address names."""
+    workbench = shared_workbench()
+    dashboard_id = st.query_params.get(ID, "")
+    try:
+        dashboard = workbench.dashboards.get(dashboard_id)
+    except NotFoundError:
+        _unknown(dashboard_id)
+        return
+    st.set_page_config(page_title=one_line(dashboard.name))
+    sites = websites(workbench)
+    choices = read_choices(st.query_params, dashboard.variables, sites)
+    zone = _zone(workbench, dashboard, choices, sites)
+    with st.container(horizontal=True, vertical_alignment="center", key="bar"):
+        _title(dashboard.name)
+        names = {site_id: site.name for site_id, site in sites.items()}
+        controls(dashboard.variables, choices, names, today=workbench.clock().astimezone(ZoneInfo(zone)).date())
+    for problem in choices.problems:
+        st.html(f'<p class="wb-notice" role="status">Left out of the address: {html_text(problem)}.</p>')
+    if dashboard.panels:
+        _panels(workbench, dashboard, choices.values, zone)
+        ticking_ages()
+    else:
+        st.html(empty_html(EmptyView("No panels yet", hint=_NO_PANELS)))
+
+
+_NO_PANELS = "Bring panels from a file with `workbench dashboards import FILE`, or duplicate a dashboard that has some."
+
+
+def _title(name: str) -> None:
+    with st.container(key="breadcrumb", horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.page_link(STATS, label="Dashboards")
+        title = html_text(name)
+        st.html(f'<span class="wb-slash" aria-hidden="true">/</span><h1 class="wb-h1" title="{title}">{title}</h1>')
+
+
+def _panels(workbench: Workbench, dashboard: Dashboard, variables: Mapping[str, Any], zone: str) -> None:
+    colours = theme(st.context.theme.type)
+    first = st.session_state.get("seen") != dashboard.id
+    st.session_state["seen"] = dashboard.id
+    grid = st.grid(COLUMNS, wrap=False, min_column_width=1, row_height=ROW_PX, gap=GAP_PX, key="grid")
+    for cell in cells(dashboard.panels):
+        if cell.panel is None:
+            grid.cell(column_span=cell.columns)
+            continue
+        place = Place(colours, width_px(cell.columns), height_px(cell.rows), zone, first=first)
+        with grid.cell(column_span=cell.columns, row_span=cell.rows):
+            panel_card(workbench, cell.panel, variables, place)
+
+
+def _zone(workbench: Workbench, dashboard: Dashboard, choices: Choices, sites: Mapping[str, Site]) -> str:
+    """In which days are cut: the dashboard's, else that of the chosen website, else the workbench's."""
+    chosen = [
+        choices.values.get(name, item.default) for name, item in dashboard.variables.items() if item.type == "website"
+    ]
+    of_site = next((sites[site_id].timezone for site_id in chosen if site_id in sites), None)
+    return dashboard.context.timezone or of_site or workbench.settings.timezone
+
+
+def _unknown(dashboard_id: str) -> None:
+    """A clear word and a way back."""
+    with st.container(key="trouble"):
+        asked = f"There is no dashboard {dashboard_id!r}." if dashboard_id else "The address names no dashboard."
+        st.html(empty_html(EmptyView(asked, hint="It may have been deleted, or the address is cut off.")))
+        st.page_link(STATS, label="All dashboards")

@@ -1,0 +1,22 @@
+"""Text for the places where Streamlit reads Markdown: labels, tooltips, toasts, dialog titles."""
+
+from __future__ import annotations
+
+import re
+
+from workbench.figures.text import one_line
+
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_WORD_JOINER = "\N{WORD JOINER}"
+
+
+def plain_markdown(value: object) -> str:
+    r"""The text so that Markdown shows it as it is.
+
+    Every punctuation mark is escaped. Streamlit looks for `:material/name:` and `:name:` after the Markdown is read,
+    when a backslash is gone: an invisible joiner after each colon keeps it from finding them.
+
+    Example:
+        "*a*:b:" -> "\*a\*\:\u2060b\:\u2060"
+    """
+    return _PUNCTUATION.sub(r"\\\1", one_line(value)).replace("\\:", f"\\:{_WORD_JOINER}")

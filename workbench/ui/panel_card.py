@@ -1,0 +1,197 @@
+"""One panel on a page: a card that loads by itself, tells its age, refreshes alone and fails alone."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from stats_core.composition import Workbench
+from stats_core.errors import ExpectedError, Problem
+from stats_core.panels.panel import PanelResult, PanelSpec
+from workbench.figures.drawing import view
+from workbench.figures.html import empty_html, error_html, label_html, list_html, metric_html
+from workbench.figures.layout import CONFIG
+from workbench.figures.states import error
+from workbench.figures.text import html_text
+from workbench.figures.theme import Theme
+from workbench.figures.views import (
+    Canvas,
+    ChartView,
+    EmptyView,
+    ErrorView,
+    LabelView,
+    ListView,
+    MetricView,
+    TableView,
+    View,
+)
+from workbench.ui.escape import plain_markdown
+from workbench.ui.freshness import age_s, age_text, explanation
+
+log = logging.getLogger(__name__)
+
+TABLE_ROW_PX = 32
+FRAME_PX = (28, 56)  # of a card that its figure does not get: padding left and right; header and padding
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a card stands: theme, size in CSS pixels, zone of its days, and whether it is drawn for the first time."""
+
+    theme: Theme
+    width_px: int
+    height_px: int
+    timezone: str
+    first: bool
+
+    @property
+    def canvas(self) -> Canvas:
+        """What is left for the figure."""
+        width, height = self.width_px - FRAME_PX[0], self.height_px - FRAME_PX[1]
+        return Canvas(self.theme, max(width, 80), max(height, 40), self.timezone)
+
+
+@st.fragment(parallel=True)
+def panel_card(workbench: Workbench, panel: PanelSpec, variables: Mapping[str, Any], place: Place) -> None:
+    """The panel in its card. Runs beside the other cards; a click on its button runs it alone."""
+    key = panel.id or "draft"
+    with st.container(border=True, height=place.height_px, key=f"panel_{key}", gap=None):
+        head = st.empty()
+        head.html(_header(panel))
+        refresh = st.session_state.pop(f"refreshing_{key}", False)
+        body = st.empty()
+        if place.first and not refresh and panel.type != "label":
+            body.html(_SKELETONS.get(panel.type, _BLOCK))
+        result, shown = _answer(workbench, panel, variables, place.canvas, skip_cache=refresh)
+        if panel.type != "label":
+            age = _age(result, shown, workbench.clock()) if result else ""
+            head.html(_header(panel, age))
+            _refresh_button(panel, key, result)
+        with body.container(key=f"body_{key}", height="stretch", gap=None):
+            draw(shown, place.canvas, key=key)
+
+
+def _answer(
+    workbench: Workbench, panel: PanelSpec, variables: Mapping[str, Any], canvas: Canvas, *, skip_cache: bool
+) -> tuple[PanelResult | None, View]:
+    """The result and what it shows; no exception leaves, so a panel that fails spoils no other."""
+    try:
+        result = workbench.resolver.resolve_panel(panel, skip_cache=skip_cache, variables=variables)
+        return result, view(panel, result, canvas=canvas, variables=variables)
+    except ExpectedError as problem:
+        return None, error(problem)
+    except Exception:
+        log.exception("Panel %s (%s) failed", panel.id, panel.name)
+        return None, ErrorView(
+            "This panel failed", (Problem("", "This is a fault of ours.", "The server's log has it."),)
+        )
+
+
+def _header(panel: PanelSpec, right: str = "") -> str:
+    """The title, with what the panel shows as its tooltip, and what stands right of it."""
+    told = html_text(panel.display.description or panel.name)
+    return f'<div class="wb-head"><h3 class="wb-title" title="{told}">{html_text(panel.name)}</h3>{right}</div>'
+
+
+def _age(result: PanelResult, shown: View, now: datetime) -> str:
+    """What is not drawn, and the age of the answer, whose tooltip explains the figure."""
+    seconds = age_s(result, now)
+    told = "&#10;".join(html_text(line) for line in explanation(result))
+    words = html_text(age_text(seconds, cached=result.cache_hit))
+    cut = '<span class="wb-cut">cut</span>' if result.truncated else ""
+    note = (
+        f'<span class="wb-note">{html_text(shown.note)}</span>' if isinstance(shown, ChartView) and shown.note else ""
+    )
+    cached = ' data-cached="1"' if result.cache_hit else ""
+    return f'{note}{cut}<span class="wb-age" data-age="{seconds:.0f}"{cached} title="{told}">{words}</span>'
+
+
+def _refresh_button(panel: PanelSpec, key: str, result: PanelResult | None) -> None:
+    told = "  \n".join(plain_markdown(line) for line in explanation(result)) if result else ""
+    st.button(
+        f"Refresh {plain_markdown(panel.name)}",
+        icon=":material/refresh:",
+        type="tertiary",
+        key=f"refresh_{key}",
+        help="  \n".join(filter(None, ["**Refresh**", told])),
+        on_click=_remember,
+        args=(key,),
+    )
+
+
+def _remember(key: str) -> None:
+    """The next run of this card asks the database, not the cache."""
+    st.session_state[f"refreshing_{key}"] = True
+
+
+# ---------------------------------------------------------------- figures
+
+
+def draw(shown: View, canvas: Canvas, *, key: str) -> None:
+    """The view model on the page."""
+    theme = canvas.theme
+    if isinstance(shown, ChartView):
+        st.plotly_chart(shown.figure, height="stretch", theme=None, config=CONFIG, alt=shown.alt, key=f"chart_{key}")
+    elif isinstance(shown, TableView):
+        _table(shown, canvas, key)
+    elif isinstance(shown, MetricView):
+        st.markdown(metric_html(shown, theme), unsafe_allow_html=True)
+    else:
+        st.html(_html(shown, theme))
+
+
+def _html(shown: ListView | LabelView | EmptyView | ErrorView, theme: Theme) -> str:
+    if isinstance(shown, ListView):
+        return list_html(shown, theme)
+    if isinstance(shown, LabelView):
+        return label_html(shown)
+    return empty_html(shown) if isinstance(shown, EmptyView) else error_html(shown)
+
+
+def _table(shown: TableView, canvas: Canvas, key: str) -> None:
+    """A table that scrolls and sorts: it sorts by the values and shows the texts."""
+    columns = range(len(shown.columns))
+    frame = pd.DataFrame([[cell.value for cell in row] for row in shown.rows], columns=columns)
+    styled = frame.style.format({at: _in_turn([row[at].text for row in shown.rows]) for at in columns})
+    styled.apply(lambda _frame: _colours(shown), axis=None)
+    config = {
+        str(at): st.column_config.Column(plain_markdown(column.label), alignment="right" if column.numeric else "left")
+        for at, column in enumerate(shown.columns)
+    }
+    needed = (len(shown.rows) + 1) * TABLE_ROW_PX + 2
+    st.dataframe(
+        styled,
+        hide_index=True,
+        height=needed if needed < canvas.height_px else "stretch",
+        row_height=TABLE_ROW_PX,
+        column_config=config,
+        key=f"table_{key}",
+    )
+
+
+def _in_turn(texts: list[str]) -> Callable[[Any], str]:
+    """A formatter for a Styler, which calls it once per row, from the top."""
+    left = iter(texts)
+    return lambda _value: next(left)
+
+
+def _colours(shown: TableView) -> pd.DataFrame:
+    """The colours of marked cells as CSS."""
+    return pd.DataFrame([[f"color: {cell.mark.colour}" if cell.mark else "" for cell in row] for row in shown.rows])
+
+
+# ---------------------------------------------------------------- skeletons, in the shape of what comes
+
+_BLOCK = '<div class="wb-skeleton wb-skeleton-block" aria-hidden="true"></div>'
+_LINES = '<div class="wb-skeleton-lines" aria-hidden="true">' + '<div class="wb-skeleton"></div>' * 5 + "</div>"
+_SKELETONS = {
+    "metric": '<div class="wb-skeleton wb-skeleton-number" aria-hidden="true"></div>',
+    "list": _LINES,
+    "table": _LINES,
+}

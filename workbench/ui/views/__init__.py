@@ -1,0 +1,1 @@
+"""The files that `st.navigation` names: one call each."""

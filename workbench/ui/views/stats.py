@@ -1,0 +1,5 @@
+"""List of dashboards."""
+
+from workbench.ui.dashboards_page import dashboards_page
+
+dashboards_page()
