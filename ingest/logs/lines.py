@@ -47,8 +47,10 @@ class Lines:
         """The blocks without the byte order mark that some editors put first."""
         blocks = iter(self._blocks)
         beginning = b""
-        while len(beginning) < len(_BOM) and (block := next(blocks, b"")):
+        for block in blocks:  # which may be empty: a decompressor gives what it has
             beginning += block
+            if len(beginning) >= len(_BOM):
+                break
         yield beginning.removeprefix(_BOM)
         yield from blocks
 

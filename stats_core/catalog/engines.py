@@ -35,6 +35,7 @@ CLICKHOUSE_SETTINGS: Final[Mapping[str, Any]] = MappingProxyType(
         "readonly": 2,  # 1 would refuse the settings below
         "join_use_nulls": 1,  # else a row without a partner gets zeros and empty texts
         "aggregate_functions_null_for_empty": 1,  # else the sum of nothing is 0
+        "max_query_size": 64_000_000,  # bytes; values come in the text, and a filter holds 10 000
     }
 )
 

@@ -83,7 +83,7 @@ WebsiteId = Annotated[str, BeforeValidator(coerce_text)]
 class FigureSort(Options):
     """One column to sort by."""
 
-    field: str = Field(description=f"{', '.join(FIGURES)}, product_name, product_id; by day also date.")
+    field: str = Field(description=f"{', '.join(FIGURES)}; by product also product_name and product_id, by day date.")
     direction: Literal["asc", "desc"] = Field("asc", description="asc or desc; rows without a value come last in both.")
 
 
@@ -354,9 +354,10 @@ def _as_text(products: Joined) -> ColumnElement[str]:
 
 
 MEANING: Final = Meta(
+    units={"revenue": "cents", "view_to_purchase": "ratio"},
     definition="Views, carts, checkouts and purchases: custom events that name a product. Units and revenue (in minor "
     "units of the order's currency): lines of orders that are paid, being fulfilled, shipped or complete, by the day "
-    "they were created. view_to_purchase: different visitors who bought by different visitors who viewed."
+    "they were created. view_to_purchase: different visitors who bought by different visitors who viewed.",
 )
 
 AGGREGATE_PRODUCT_ANALYTICS: Final = Operation(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Select, func, null, select, union_all
+from sqlalchemy import Select, func, null, select, union_all
 
 from stats_core.catalog.entity import FieldType
 from stats_core.errors import InvalidOptionsError, Problem
@@ -21,10 +20,10 @@ from stats_core.operations.question import (
     ask,
     plain_numbers,
 )
-from stats_core.operations.registry import Operation, Options, Result
+from stats_core.operations.registry import Meta, Operation, Options, Result
 from stats_core.query.constructs import in_order
 from stats_core.query.joins import FoundField
-from stats_core.query.rows import identity, matching
+from stats_core.query.rows import Order, identity, matching
 
 MAX_FIELDS: Final = 200
 
@@ -75,13 +74,16 @@ def execute(options: ReadDataOptions, context: OperationContext) -> ReadDataResu
         rows=rows,
         row_count=row_count,
         truncated=options.offset + len(rows) < row_count,
+        meta=Meta(
+            units={name: field.field.unit for name, field in zip(names, fields, strict=True) if field.field.unit}
+        ),
         statement=answer.statement,
     )
 
 
 def _statement(options: ReadDataOptions, question: Question, fields: list[FoundField]) -> Select[Any]:
     """The rows of the page, and one more row with the count: it is there also where the page is empty."""
-    order = [*_sorted_by(options, question), *(_Order(column) for column in identity(question.joined))]
+    order = [*_sorted_by(options, question), *identity(question.joined)]
     labelled = {
         **{f"field_{index}": field.column for index, field in enumerate(fields)},
         **{f"order_{index}": key.column for index, key in enumerate(order)},
@@ -104,25 +106,11 @@ def _statement(options: ReadDataOptions, question: Question, fields: list[FoundF
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Order:
-    """A column to sort by; null comes last."""
-
-    column: ColumnElement[Any]
-    descending: bool = False
-    nullable: bool = False
-
-    def by(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
-        """The same order for `column`."""
-        ordered = column.desc() if self.descending else column.asc()
-        return ordered.nulls_last() if self.nullable else ordered  # NULLS LAST would keep PostgreSQL off an index
-
-
-def _sorted_by(options: ReadDataOptions, question: Question) -> list[_Order]:
+def _sorted_by(options: ReadDataOptions, question: Question) -> list[Order]:
     order = []
     for index, sort in enumerate(options.sort):
         field = _sortable(question.joined.field(sort.field, path=f"sort[{index}].field"), f"sort[{index}].field")
-        order.append(_Order(in_order(field.column), sort.direction == "desc", field.nullable))
+        order.append(Order(in_order(field.column), sort.direction == "desc", field.nullable))
     return order
 
 

@@ -28,13 +28,25 @@ class Options(BaseModel):
 
 
 class Meta(BaseModel):
-    """What a figure means: shown beside it on screens, in CSV and in posts."""
+    """What a figure means: shown beside it on screens, in CSV and in posts.
+
+    Attributes:
+        unit: Of the one figure; None where the answer is rows of several.
+        units: By field, where the answer is rows.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     unit: str | None = None
+    units: dict[str, str] = Field(default_factory=dict)
     definition: str | None = None
     exactness: Exactness = "exact"
+
+    def of(self, field: str | None) -> Meta:
+        """What a field of the rows means, or the one figure."""
+        if field is None or field not in self.units:
+            return self
+        return self.model_copy(update={"unit": self.units[field]})
 
 
 class Result(BaseModel):

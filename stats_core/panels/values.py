@@ -18,6 +18,15 @@ Path = tuple[str | int, ...]
 MAX_DEPTH = 64  # levels; options written by hand have five
 _TEMPLATE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL's text has no NUL, UTF-8 has no lone surrogates
+_A_LIST = ("This wants a list.", "Put it in brackets: […].")
+_AN_OBJECT = ("This wants an object.", 'Write {"key": value}.')
+_SHAPES = {  # of which pydantic speaks in words of Python, by its types of faults
+    "tuple_type": _A_LIST,
+    "list_type": _A_LIST,
+    "dict_type": _AN_OBJECT,
+    "model_type": _AN_OBJECT,
+    "model_attributes_type": _AN_OBJECT,
+}
 _TEMPLATE_HINT = 'Write a variable as {"$var": "name"}, or the value itself.'
 
 
@@ -143,5 +152,7 @@ def _words(fault: Mapping[str, Any], model: type[BaseModel]) -> tuple[str, str]:
         return f"There is no option {name!r} here.", nearest(str(name), known) if known else "Remove it."
     if fault["type"] == "missing":
         return f"The option {to_snake(str(name))!r} is missing.", "Add it."
+    if fault["type"] in _SHAPES:
+        return _SHAPES[fault["type"]]
     message = str(fault["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
     return f"{message}{'' if message.endswith(('.', '?', '!')) else '.'}", ""

@@ -78,7 +78,7 @@ class Calendar:
     precision: Precision
     zone: ZoneInfo | None
 
-    def columns(self, field: FoundField, period: Period, *, near: datetime) -> list[ColumnElement[Any]]:
+    def columns(self, field: FoundField, period: Period, *, near: datetime | None = None) -> list[ColumnElement[Any]]:
         """What tells buckets apart in SQL: the start, and for hours of a zone whose offset changes the offset, too.
 
         Rows from shortly before `near` take the fewest comparisons.
@@ -87,7 +87,7 @@ class Calendar:
             return [_TRUNCATIONS[self.precision](field.column)]
         found = offsets(self.zone, period.start, period.end)
         utc = _InUTC(field.column) if _zoned(field) else field.column
-        offset = _OffsetAt(utc, found, sum(at <= near for at, _ in found.changes))
+        offset = _OffsetAt(utc, found, sum(near is None or at <= near for at, _ in found.changes))
         start = _TRUNCATIONS[self.precision](utc, *([offset] if found != NO_OFFSET else []))
         return [start, offset] if self.precision == "hour" and found.changes else [start]
 
@@ -258,8 +258,8 @@ def _at_utc(element: _InUTC, compiler: SQLCompiler, **options: Any) -> str:
 class _OffsetAt(Construct):
     """The zone's offset at a time without a zone, in seconds: a CASE over the changes, the latest of the past first.
 
-    Rows are mostly of late, so most meet the first or second comparison. Changes long ago or yet to come are looked for by
-    halves. They come from tzdata and no caller; they stand in the text, so that a hundred of them cost nothing per call.
+    Rows are mostly of late, so most meet the first or second comparison. Changes long ago or yet to come are looked for
+    by halves. They come from tzdata and no caller; they stand in the text, so that a hundred of them cost nothing.
     """
 
     name = "offset_at"

@@ -143,7 +143,9 @@ class _Compiler:
     ) -> Condition:
         """One operator on a field; `$not` holds further operators."""
         self.count(1, path)
-        if operator == "$not" and isinstance(operand, Mapping):
+        if operator == "$not":
+            if not isinstance(operand, Mapping):
+                raise _refused(path, f"{shown(operand)} is not an object of operators.", 'Write {"$not": {"$gt": 5}}.')
             if depth > MAX_DEPTH:
                 raise _refused(path, f"Filters are nested more than {MAX_DEPTH} deep.")
             return self.on_field(field, operand, path, depth + 1, negated=not negated)

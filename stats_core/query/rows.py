@@ -54,16 +54,31 @@ def consider(
         return Considered(rows.subquery("considered"))
     capped = matching(joined.rows, condition).limit(at_most + 1).subquery("found")
     found = select(func.count()).select_from(capped).scalar_subquery().label("found")
-    return Considered(rows.order_by(*identity(joined)).limit(at_most).subquery("considered"), at_most, (found,))
+    first = rows.order_by(*(key.by(key.column) for key in identity(joined))).limit(at_most)
+    return Considered(first.subquery("considered"), at_most, (found,))
 
 
-def identity(joined: Joined) -> list[ColumnElement[Any]]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Order:
+    """A column to sort by; null comes last."""
+
+    column: ColumnElement[Any]
+    descending: bool = False
+    nullable: bool = False
+
+    def by(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The same order for `column`."""
+        ordered = column.desc() if self.descending else column.asc()
+        return ordered.nulls_last() if self.nullable else ordered  # NULLS LAST would keep PostgreSQL off an index
+
+
+def identity(joined: Joined) -> list[Order]:
     """What tells rows apart: the primary key, else all fields that have an order."""
     entity = joined.entity
     if entity.primary_key:
-        return [in_order(entity.table.c[name]) for name in entity.primary_key]
+        return [Order(in_order(entity.table.c[name])) for name in entity.primary_key]
     return [
-        in_order(column_of(entity, entity.table, field.name)).nulls_last()
+        Order(in_order(column_of(entity, entity.table, field.name)), nullable=True)
         for field in entity.fields.values()
         if field.expression is None and field.type is not FieldType.JSON
     ]

@@ -93,7 +93,7 @@ def _number(value: object) -> float | int | Decimal:
         found = float(found) if set(found) & set(".eE") else int(found)
     if isinstance(found, bool) or not isinstance(found, int | float | Decimal):
         raise _wrong(value, "a number")
-    if not math.isfinite(found) or (isinstance(found, int) and found not in _INT64):
+    if (found not in _INT64) if isinstance(found, int) else not math.isfinite(found):
         raise UnfitError(f"{shown(value)} is no number that a database can compare with")
     return found
 

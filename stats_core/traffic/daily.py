@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from stats_core.database.types import UTCDateTime
 from stats_core.models import DEVICE_TYPES, AnalyticsEvent, AnalyticsSession
 from stats_core.query.constructs import BinaryOrder
-from stats_core.traffic.days import day_spans
+from stats_core.traffic.days import DaySpan, day_spans
 
 Day = dict[str, Any]
 """A row of `analytics_daily_stats` by column, without website and times of writing."""
@@ -29,11 +30,12 @@ def figures(session: Session, website_id: str, zone: ZoneInfo, first: date, last
 
     Events count on the day they happened, sessions on the day they started.
     """
-    rows = [(span.day, span.start, span.end) for span in day_spans(zone, first, last)]
-    if not rows:
+    if not (spans := day_spans(zone, first, last)):
         return []
-    spans = values(column("day", Date), column("start", UTCDateTime), column("stop", UTCDateTime), name="span")
-    within = _Within(website_id, spans.data(rows).cte("span"))
+    # PostgreSQL finds the rows by the whole period and matches them with the days. SQLite goes from each day into the
+    # index by time, which is twice as fast, unless it is told of the period.
+    period = (spans[0].start, spans[-1].end) if session.connection().dialect.name == "postgresql" else None
+    within = _Within(website_id, _table(spans), period)
     days: dict[date, Day] = {}
     for statement in (_event_counts(within), _session_counts(within)):
         for row in session.execute(statement).mappings():
@@ -46,17 +48,25 @@ def figures(session: Session, website_id: str, zone: ZoneInfo, first: date, last
 
 @dataclass(frozen=True, slots=True)
 class _Within:
-    """A website's rows in the spans of some days, joined so that the index by time finds them span by span."""
+    """A website's rows in the spans of some days."""
 
     website_id: str
     spans: CTE
+    period: tuple[datetime, datetime] | None
 
     def rows(self, moment: InstrumentedAttribute[datetime], *columns: ColumnElement[Any]) -> Select[Any]:
         """Columns of the table of `moment`, grouped by `date`."""
-        table = moment.class_
-        near = and_(table.website_id == self.website_id, moment >= self.spans.c.start, moment < self.spans.c.stop)
-        day = self.spans.c.day.label("date")
-        return select(day, *columns).join_from(self.spans, table, near).group_by(day)
+        table, day = moment.class_, self.spans.c.day.label("date")
+        within = and_(moment >= self.spans.c.start, moment < self.spans.c.stop)
+        rows = select(day, *columns).join_from(self.spans, table, within).where(table.website_id == self.website_id)
+        if self.period is not None:
+            rows = rows.where(moment >= self.period[0], moment < self.period[1])
+        return rows.group_by(day)
+
+
+def _table(spans: Sequence[DaySpan]) -> CTE:
+    columns = (column("day", Date), column("start", UTCDateTime), column("stop", UTCDateTime))
+    return values(*columns, name="span").data([(span.day, span.start, span.end) for span in spans]).cte("span")
 
 
 def _event_counts(within: _Within) -> Select[Any]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from stats_core.composition import Workbench, open_workbench
 from stats_core.panels.seeds import seed
@@ -49,7 +49,7 @@ class Served:
         return f"{self.url}/dashboard?id={found.id}"
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen: Playwright marks the object whose methods it calls
 class Watched:
     """A page, and what should not have happened on it."""
 
@@ -65,9 +65,10 @@ class Watched:
         return self.page
 
     def settle(self) -> None:
-        """Wait until no script runs, and no skeleton waits."""
+        """Wait until the page has its title, no script runs, no skeleton waits, and no chart is still loading."""
+        self.page.wait_for_selector("h1.wb-h1")
         self.page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-        self.page.wait_for_selector(".wb-skeleton", state="detached")
+        self.page.wait_for_selector(".wb-skeleton, [data-testid=stSkeleton]", state="detached")
 
     def requested(self, request: Request) -> None:
         if not request.url.startswith((self.origin, self.origin.replace("http", "ws", 1), "data:", "blob:")):
@@ -83,6 +84,7 @@ def chromium() -> Iterator[Browser]:
     executable = next(filter(None, map(shutil.which, NAMES)), None)
     if executable is None:
         pytest.skip(f"no Chromium here: none of {', '.join(NAMES)} is installed")
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=ARGS)
         yield browser
@@ -126,16 +128,16 @@ def watch(chromium: Browser, served: Served) -> Iterator[Callable[..., Watched]]
 def _running(*arguments: str, folder: str) -> Iterator[str]:
     """The command, until the block ends; gives the address that it says it listens on."""
     command = [sys.executable, "-m", "workbench", *arguments]
-    with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
         said = []
-        for line in process.stderr:
+        for line in process.stdout:
             said.append(line)
             if "ready" in line:
                 break
         address = next((word for word in "".join(said).split() if word.startswith("http://127.0.0.1")), None)
         assert address, "".join(said)
-        drained = threading.Thread(target=process.stderr.read)  # else a full pipe stops the server
+        drained = threading.Thread(target=process.stdout.read)  # else a full pipe stops the server
         drained.start()
         try:
             yield address

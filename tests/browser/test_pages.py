@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -10,9 +12,14 @@ from playwright.sync_api import Page, expect
 from stats_core.panels.panel import PanelSpec
 from workbench.ui.grid import GAP_PX, ROW_PX
 
+if TYPE_CHECKING:
+    from tests.browser.conftest import Served
+
 pytestmark = pytest.mark.browser
 
 SEEDED = ("JYT Overview", "Partners & Production", "Website Traffic")
+DRAWN = ".js-plotly-plot .trace, .js-plotly-plot .point, .wb-metric-value"
+TROUBLE = ".wb-error, .wb-empty, [data-testid=stException]"
 HOSTILE = (
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(2)>",
@@ -21,6 +28,11 @@ HOSTILE = (
     "</style><iframe src=javascript:alert(5)>",
     ":material/delete: $\\href{javascript:alert(6)}{x}$ **b** `c`",
 )
+
+
+def panels_of(served: Served, name: str) -> tuple[PanelSpec, ...]:
+    found = next(item for item in served.workbench.dashboards.list().items if item.name == name)
+    return served.workbench.dashboards.get(found.id).panels
 
 
 def box(page: Page, panel: PanelSpec) -> dict[str, float]:
@@ -39,16 +51,9 @@ def test_every_seeded_dashboard_has_data_and_asks_nobody_else(watch, served):
         for name in SEEDED:
             page = watched.open(served.dashboard(name))
             expect(page).to_have_title(name)
-            panels = page.locator("[class*='st-key-panel_']")
-            drawn = page.locator(
-                ".js-plotly-plot .main-svg .point, .js-plotly-plot .main-svg .js-line, .wb-metric-value"
-            )
-            expect(drawn.first).to_be_visible()
-            for panel in panels.all():
-                expect(
-                    panel.locator(".js-plotly-plot .trace, .js-plotly-plot .point, .wb-metric-value").first
-                ).to_be_visible()
-            assert page.locator(".wb-error, .wb-empty, [data-testid=stException]").count() == 0
+            assert page.locator(TROUBLE).all_inner_texts() == []
+            for panel in panels_of(served, name):
+                expect(page.locator(f".st-key-panel_{panel.id}").locator(DRAWN).first).to_be_visible()
         assert watched.outside == []
         assert watched.errors == []
 
@@ -59,8 +64,7 @@ def test_panels_stand_to_the_pixel_where_they_are_stored(watch, served):
     grid = page.locator(".st-key-grid").bounding_box()
     assert grid is not None
     column = (grid["width"] - 11 * GAP_PX) / 12
-    dashboard = next(item for item in served.workbench.dashboards.list().items if item.name == "JYT Overview")
-    for panel in served.workbench.dashboards.get(dashboard.id).panels:
+    for panel in panels_of(served, "JYT Overview"):
         expected = {
             "x": grid["x"] + panel.x * (column + GAP_PX),
             "y": grid["y"] + panel.y * (ROW_PX + GAP_PX),
@@ -72,13 +76,15 @@ def test_panels_stand_to_the_pixel_where_they_are_stored(watch, served):
 
 def test_a_narrow_screen_has_one_column_in_reading_order(watch, served):
     page = watch(width=400).open(served.dashboard("JYT Overview"))
-    dashboard = next(item for item in served.workbench.dashboards.list().items if item.name == "JYT Overview")
-    boxes = [box(page, panel) for panel in served.workbench.dashboards.get(dashboard.id).panels]
-    assert {round(found["x"]) for found in boxes} == {16}
-    assert {round(found["width"]) for found in boxes} == {400 - 32}
+    panels = panels_of(served, "JYT Overview")
+    assert page.locator(TROUBLE).all_inner_texts() == []
+    expect(page.locator(".wb-age")).to_have_count(len(panels))
+    boxes = [box(page, panel) for panel in panels]
+    assert {round(found["x"]) for found in boxes} == {14}
+    assert {round(found["width"]) for found in boxes} == {400 - 2 * 14}
     tops = [found["y"] for found in boxes]
     assert tops == sorted(tops)
-    assert all(below["y"] >= above["y"] + above["height"] for above, below in zip(boxes, boxes[1:], strict=False))
+    assert all(below["y"] >= above["y"] + above["height"] for above, below in pairwise(boxes))
     assert page.evaluate("document.scrollingElement.scrollWidth") <= 400
 
 

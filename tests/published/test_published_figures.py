@@ -172,3 +172,16 @@ def test_northwind_discounts_are_what_lies_between_gross_and_net(shops: Workbenc
     assert discounts is not None
     # Lines of the orders before 1998: gross and net counted from the CSV with exact decimals.
     assert (round(net + discounts, 2), round(net, 2)) == NORTHWIND_GROSS_AND_NET
+
+
+def test_rows_of_a_table_without_a_key_can_be_read_and_capped(shops: Workbench) -> None:
+    first = {"InvoiceNo": "536365", "Quantity": 6}
+    rows = shops.resolver.run(
+        "read_data",
+        {"entity": "invoice_line", "fields": ["InvoiceNo", "Quantity"], "filters": {"StockCode": "85123A"}, "limit": 1},
+    )
+    assert (rows.data["rows"], rows.row_count, rows.truncated) == ([first], 1315, True)
+    capped = shops.resolver.run(
+        "aggregate_data", {"entity": "invoice_line", "aggregate": {"fn": "count"}, "fetch_limit": 1000}
+    )
+    assert capped.data == {"value": 1000, "row_count": 1000, "truncated": True}

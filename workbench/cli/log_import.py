@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
@@ -60,7 +61,8 @@ def import_logs(
                 options=options,
                 on_progress=_progress_over(files, advance),
             )
-        roll_up_days(workbench.database, report.days, clock=workbench.clock)
+        say(f"{report.lines:,} lines in {report.seconds:.1f} s; rolling up their days.")
+        roll_up_days(workbench.database, days_to_roll_up(site, report), clock=workbench.clock)
         url = address_of_dashboard(workbench, site, report)
     if report_file:
         _write(report_file, report, url)
@@ -92,6 +94,26 @@ def find_website(workbench: Workbench, wanted: str) -> Website:
     raise NotFoundError("website", wanted, path="--website", hint=hint + known)
 
 
+def days_to_roll_up(site: Website, report: ImportReport) -> set[tuple[str, date]]:
+    """The days that changed, or all days of the log where lines of it were there already.
+
+    The import that stored them may have been broken off before it came to its days.
+    """
+    if not report.duplicates or (ends := local_days(site, report)) is None:
+        return set(report.days)
+    first, last = ends
+    log = {(site.id, first + timedelta(days=number)) for number in range((last - first).days + 1)}
+    return log | report.days
+
+
+def local_days(site: Website, report: ImportReport) -> tuple[date, date] | None:
+    """The first and last day of the log, where the website is; None where it shows no page."""
+    if report.first is None or report.last is None:
+        return None
+    zone = ZoneInfo(site.timezone)
+    return report.first.astimezone(zone).date(), report.last.astimezone(zone).date()
+
+
 def described(report: ImportReport) -> Iterator[str]:
     """What became of all lines, for people."""
     yield f"{'lines':<20}{report.lines:>12,}"
@@ -117,16 +139,14 @@ def address_of_dashboard(workbench: Workbench, site: Website, report: ImportRepo
     """Where the log's own days of this website are shown; None where it has none or the dashboard is gone."""
     from workbench.ui.choices import dashboard_url
 
-    if report.first is None or report.last is None:
+    if (ends := local_days(site, report)) is None:
         return None
     page = workbench.dashboards.list(q=DASHBOARD)
     dashboard = next((item for item in page.items if item.name == DASHBOARD), None)
     if dashboard is None:
         say(f"There is no dashboard {DASHBOARD!r} to show this on. `workbench seed` creates it.")
         return None
-    zone = ZoneInfo(site.timezone)
-    first, last = (moment.astimezone(zone).date() for moment in (report.first, report.last))
-    return dashboard_url(workbench.settings.public_url, dashboard.id, website=site.id, first=first, last=last)
+    return dashboard_url(workbench.settings.public_url, dashboard.id, website=site.id, first=ends[0], last=ends[1])
 
 
 def _options(**given: Any) -> ImportOptions:

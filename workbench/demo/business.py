@@ -103,8 +103,8 @@ def open_shop(shop: Shop, rows: Rows, *, first_day: datetime, now: datetime) -> 
             created_at=started,
             updated_at=ended or started,
         )
-    website = {"name": shop.website_name, "domain": shop.domain, "timezone": shop.zone.key, "store_id": store, **made}
-    rows.by_table[Website].append({"id": shop.website_id, **website})
+    website = {"name": shop.website_name, "domain": shop.domain, "timezone": shop.zone.key, "store_id": store}
+    rows.add_named(Website, id=shop.website_id, **website, **made)
     first = rows.next_id(Product)
     for product in shop.products:
         _add_product(rows, store, product.name, product.sku, product.category, product.price_cents, founded)

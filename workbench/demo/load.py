@@ -30,11 +30,11 @@ from stats_core.models import (
     Website,
 )
 from stats_core.query.zones import day_start
-from stats_core.traffic.rollups import roll
+from stats_core.traffic.rollups import chunks, roll
 from stats_core.traffic.sessions import GAP, Event
 from workbench.demo.business import add_orders, open_shop
 from workbench.demo.production import add_production
-from workbench.demo.rows import Rows
+from workbench.demo.rows import Rows, Waiting
 from workbench.demo.shops import shops, workshop
 from workbench.demo.traffic import make_traffic
 
@@ -91,32 +91,37 @@ def load_demo(
             on_progress(None, "deleting the old demo data")
             _clear(session)
         on_progress(0.0, "inventing three shops")
-        rows, events = _invent(_next_ids(session), now=now, seed=seed, days=days, scale=scale)
-        _insert(session, rows)
-        for stored in _store(session, events):
-            on_progress(_EVENTS_SHARE * stored / len(events), f"{stored:,} events")
+        rows = Rows(_next_ids(session))
+        events = _load_shops(session, rows, now=now, seed=seed, days=days, scale=scale, on_progress=on_progress)
         on_progress(_EVENTS_SHARE, "daily figures")
         daily = _roll(session, now=now, days=days)
         sessions = _close_sessions(session, now)
     on_progress(1.0, "done")
-    traffic = {"analytics_event": len(events), "analytics_session": sessions, "analytics_daily_stats": daily}
-    return DemoReport(loaded=True, rows={**rows.counts(), **traffic})
+    traffic = {"analytics_event": events, "analytics_session": sessions, "analytics_daily_stats": daily}
+    return DemoReport(loaded=True, rows={**rows.counts, **traffic})
 
 
-def _invent(next_ids: dict[str, int], *, now: datetime, seed: int, days: int, scale: float) -> tuple[Rows, list[Event]]:
-    """All rows of the business side, and all events."""
-    rows, events = Rows(next_ids), list[Event]()
+def _load_shops(
+    session: Session, rows: Rows, *, now: datetime, seed: int, days: int, scale: float, on_progress: OnProgress
+) -> int:
+    """Everything but the daily figures, one shop's traffic at a time; returns how many events that is."""
     starts = {shop.merchant: _first_moment(shop.zone, now, days) for shop in shops()}
     opened = [open_shop(shop, rows, first_day=starts[shop.merchant], now=now) for shop in shops()]
-    for item in opened:
+    _insert(session, rows.take())
+    events = 0
+    for number, item in enumerate(opened):
         traffic = make_traffic(
             item.shop, seed=seed, now=now, days=days, first_product_id=item.first_product_id, scale=scale
         )
         first_day = starts[item.shop.merchant]
         add_orders(item, traffic.checkouts, rows, seed=seed, first_day=first_day, now=now, scale=scale)
-        events += traffic.events
+        for stored in _store(session, traffic.events):
+            done = (number + stored / len(traffic.events)) / len(opened)
+            on_progress(_EVENTS_SHARE * done, f"{events + stored:,} events")
+        events += len(traffic.events)
     add_production(workshop(), rows, seed=seed, first_day=min(starts.values()), now=now)
-    return rows, events
+    _insert(session, rows.take())
+    return events
 
 
 def _first_moment(zone: ZoneInfo, now: datetime, days: int) -> datetime:
@@ -157,8 +162,8 @@ def _next_ids(session: Session) -> dict[str, int]:
     }
 
 
-def _insert(session: Session, rows: Rows) -> None:
-    for model, values in rows.by_table.items():
+def _insert(session: Session, rows: Waiting) -> None:
+    for model, values in rows.items():
         table = cast("Table", model.__table__)
         session.execute(insert(table), values)
         if session.connection().dialect.name == "postgresql" and isinstance(table.c.id.type, Integer):
@@ -179,8 +184,8 @@ def _roll(session: Session, *, now: datetime, days: int) -> int:
     rolled = 0
     for shop in shops():
         today = now.astimezone(shop.zone).date()
-        first = today - timedelta(days=days - 1)
-        rolled += roll(session, shop.website_id, shop.zone, first, today, rolled_at=now)
+        for first, last in chunks(today - timedelta(days=days - 1), today):
+            rolled += roll(session, shop.website_id, shop.zone, first, last, rolled_at=now)
     return rolled
 
 

@@ -192,16 +192,12 @@ def _columns(
     device = pick(rng, [device.weight for device in devices()], visitors)[visitor]
     country = pick(rng, list(shop.countries.values()), visitors)[visitor]
     origin = visits.origin[marks.visit]
-    ids = {
-        "event_id": hex_ids(np.arange(len(names)), salt=salt(seed, shop.website_id, "event"), words=1),
-        "session_id": taken(session_ids, marks.visit),
-        "visitor_id": taken(
-            hex_ids(np.arange(visitors), salt=salt(seed, shop.website_id, "visitor"), words=2), visitor
-        ),
-    }
+    visitor_ids = hex_ids(np.arange(visitors), salt=salt(seed, shop.website_id, "visitor"), words=2)
     columns: dict[str, Iterable[Any]] = {
-        **ids,
         "website_id": repeat(shop.website_id),
+        "event_id": _event_ids(marks.time, salt(seed, shop.website_id, "event")),
+        "session_id": taken(session_ids, marks.visit),
+        "visitor_id": taken(visitor_ids, visitor),
         "event_type": ["custom_event" if name else "pageview" for name in names],
         "event_name": names,
         "pathname": taken(site.paths, marks.page),
@@ -212,6 +208,12 @@ def _columns(
         **{name: taken(values, origin) for name, values in _by_origin(shop).items()},
     }
     return [columns[field.name] for field in fields(Event)]
+
+
+def _event_ids(times: Ints, salted: int) -> list[str]:
+    """Time first, as in a ULID: new ids stand together in the index."""
+    tails = hex_ids(np.arange(len(times)), salt=salted, words=1)
+    return [f"{time:012x}{tail}" for time, tail in zip((times // 1000).tolist(), tails, strict=True)]
 
 
 def _by_device() -> dict[str, list[Any]]:

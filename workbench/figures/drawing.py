@@ -54,6 +54,7 @@ def view(
     if panel.type == "label":
         return label(result.display.text or "")
     found = answer(result.data, result.display)
+    result = result.model_copy(update={"meta": result.meta.of(found.value)})
     try:
         _check(panel.type, found)
     except ExpectedError as problem:

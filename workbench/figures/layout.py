@@ -22,6 +22,7 @@ CONFIG = {"displayModeBar": False, "responsive": True, "typesetMath": False, "do
 CHAR_PX = 6.6  # an average character of FONT at 12 px
 DATE_TICK_PX = 90
 _DAY_MS, _WEEK_MS = 86_400_000, 604_800_000
+_TICK_DATES = {"day": "%-d %b", "week": "%-d %b", "month": "%b %Y", "quarter": "Q%q %Y", "year": "%Y"}
 _HOVER_DATES = {"hour": "%-d %b %Y, %H:%M", "month": "%b %Y", "quarter": "Q%q %Y", "year": "%Y"}
 
 
@@ -106,17 +107,10 @@ def number_axis(numbers: Scale, theme: Theme) -> dict[str, Any]:
 
 
 def date_axis(drawn: Plot, canvas: Canvas) -> dict[str, Any]:
-    """An axis of dates that chooses its own ticks, so that they fit on a narrow screen too."""
+    """An axis of dates."""
     return axis(
         type="date",
-        nticks=max(canvas.width_px // DATE_TICK_PX, 2),
-        tickformatstops=[
-            {"dtickrange": [None, _DAY_MS - 1], "value": "%H:%M<br>%-d %b"},
-            {"dtickrange": [_DAY_MS, _WEEK_MS], "value": "%-d %b"},
-            {"dtickrange": [_WEEK_MS, "M1"], "value": "%-d %b"},
-            {"dtickrange": ["M1", "M12"], "value": "%b %Y"},
-            {"dtickrange": ["M12", None], "value": "%Y"},
-        ],
+        **_date_ticks(drawn, max(canvas.width_px // DATE_TICK_PX, 2)),
         hoverformat=_HOVER_DATES.get(drawn.precision or "", "%-d %b %Y"),
         ticklabeloverflow="hide past domain",
         spikecolor=canvas.theme.muted,
@@ -125,6 +119,20 @@ def date_axis(drawn: Plot, canvas: Canvas) -> dict[str, Any]:
         # Plotly writes the position there; where the clock was changed, the words of the point say the time instead.
         unifiedhovertitle={"text": " " if drawn.shifted else ""},
     )
+
+
+def _date_ticks(drawn: Plot, room: int) -> dict[str, Any]:
+    """Every bucket where there is room: between two days Plotly would write hours. Else it chooses what fits."""
+    if drawn.precision in _TICK_DATES and len(drawn.positions) <= room:
+        return {"tickvals": list(drawn.positions), "tickformat": _TICK_DATES[drawn.precision]}
+    stops = [
+        {"dtickrange": [None, _DAY_MS - 1], "value": "%H:%M<br>%-d %b"},
+        {"dtickrange": [_DAY_MS, _WEEK_MS], "value": "%-d %b"},
+        {"dtickrange": [_WEEK_MS, "M1"], "value": "%-d %b"},
+        {"dtickrange": ["M1", "M12"], "value": "%b %Y"},
+        {"dtickrange": ["M12", None], "value": "%Y"},
+    ]
+    return {"nticks": room, "tickformatstops": stops}
 
 
 def name_axis(drawing: Drawing, room_px: float, **more: Any) -> dict[str, Any]:

@@ -21,8 +21,8 @@ def table(panel: PanelSpec, result: PanelResult, answer: Answer, canvas: Canvas)
     """Every field a column; the panel's format and conditions belong to its value column, other numbers stand plain."""
     del panel
     display = result.display
-    style = style_of(display, result.meta)
     styled = answer.value if answer.kind != "rows" else _styled_field(display, answer)
+    style = style_of(display, result.meta.of(styled))
     temporal = {name for name in answer.fields if is_temporal(answer.rows, name)}
 
     def column(name: str) -> Column:

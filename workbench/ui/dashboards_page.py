@@ -112,7 +112,7 @@ def _count(panels: int) -> str:
 @st.fragment(parallel=True)
 def _figures(workbench: Workbench, dashboard_id: str, colours: Theme) -> None:
     figures = st.empty()
-    figures.html('<div class="wb-skeleton wb-skeleton-preview" aria-hidden="true"></div>')
+    figures.html('<div class="wb-skeleton" aria-hidden="true" style="height:96px"></div>')
     figures.markdown(_preview(workbench, dashboard_id, colours), unsafe_allow_html=True)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from stats_core.composition import Workbench
 from stats_core.errors import ExpectedError, Problem
@@ -62,19 +63,27 @@ def panel_card(workbench: Workbench, panel: PanelSpec, variables: Mapping[str, A
     """The panel in its card. Runs beside the other cards; a click on its button runs it alone."""
     key = panel.id or "draft"
     with st.container(border=True, height=place.height_px, key=f"panel_{key}", gap=None):
-        head = st.empty()
-        head.html(_header(panel))
         refresh = st.session_state.pop(f"refreshing_{key}", False)
-        body = st.empty()
-        if place.first and not refresh and panel.type != "label":
-            body.html(_SKELETONS.get(panel.type, _BLOCK))
+        slots = _waiting(panel, place.canvas) if place.first and not refresh else None
         result, shown = _answer(workbench, panel, variables, place.canvas, skip_cache=refresh)
-        if panel.type != "label":
-            age = _age(result, shown, workbench.clock()) if result else ""
-            head.html(_header(panel, age))
+        # What stood here stays until now: an empty slot before the answer would blank the card.
+        head, body = slots or (st.empty(), st.empty())
+        if panel.type == "label":
+            head.html(_header(panel))
+        else:
+            head.html(_header(panel, _age(result, shown, workbench.clock()) if result else ""))
             _refresh_button(panel, key, result)
         with body.container(key=f"body_{key}", height="stretch", gap=None):
             draw(shown, place.canvas, key=key)
+
+
+def _waiting(panel: PanelSpec, canvas: Canvas) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Title and skeleton, and the slots they stand in."""
+    head, body = st.empty(), st.empty()
+    head.html(_header(panel))
+    if panel.type != "label":
+        body.html(_skeleton(panel.type, canvas.height_px))
+    return head, body
 
 
 def _answer(
@@ -161,7 +170,7 @@ def _table(shown: TableView, canvas: Canvas, key: str) -> None:
     styled = frame.style.format({at: _in_turn([row[at].text for row in shown.rows]) for at in columns})
     styled.apply(lambda _frame: _colours(shown), axis=None)
     config = {
-        str(at): st.column_config.Column(plain_markdown(column.label), alignment="right" if column.numeric else "left")
+        str(at): st.column_config.Column(column.label, alignment="right" if column.numeric else "left")
         for at, column in enumerate(shown.columns)
     }
     needed = (len(shown.rows) + 1) * TABLE_ROW_PX + 2
@@ -186,12 +195,11 @@ def _colours(shown: TableView) -> pd.DataFrame:
     return pd.DataFrame([[f"color: {cell.mark.colour}" if cell.mark else "" for cell in row] for row in shown.rows])
 
 
-# ---------------------------------------------------------------- skeletons, in the shape of what comes
-
-_BLOCK = '<div class="wb-skeleton wb-skeleton-block" aria-hidden="true"></div>'
-_LINES = '<div class="wb-skeleton-lines" aria-hidden="true">' + '<div class="wb-skeleton"></div>' * 5 + "</div>"
-_SKELETONS = {
-    "metric": '<div class="wb-skeleton wb-skeleton-number" aria-hidden="true"></div>',
-    "list": _LINES,
-    "table": _LINES,
-}
+def _skeleton(panel_type: str, height_px: int) -> str:
+    """A placeholder in the shape of what comes: a number, lines, or the whole of a chart."""
+    block = '<div class="wb-skeleton" aria-hidden="true" style="height:{}px;width:{}%"></div>'
+    if panel_type == "metric":
+        return block.format(36, 40)
+    if panel_type in {"list", "table"}:
+        return block.format(20, 100) * max((height_px - 8) // 32, 1)
+    return block.format(height_px - 8, 100)

@@ -148,3 +148,20 @@ def test_a_missing_option_has_its_own_name_and_an_unknown_one_the_nearest():
         Problem("date_field", "The option 'date_field' is missing.", "Add it."),
         Problem("limitt", "There is no option 'limitt' here.", "Did you mean 'limit'?"),
     ]
+
+
+class Shapes(Options):
+    sort: tuple[int, ...] = ()
+    filters: dict[str, int] | None = None
+    aggregate: Inner | None = None
+
+
+def test_a_wrong_shape_is_told_in_the_words_of_json():
+    written = {"sort": "total", "filters": [], "aggregate": "count"}
+    with pytest.raises(ValidationError) as caught:
+        Shapes.model_validate(written)
+    assert model_problems(caught.value, written, Shapes) == [
+        Problem("sort", "This wants a list.", "Put it in brackets: […]."),
+        Problem("filters", "This wants an object.", 'Write {"key": value}.'),
+        Problem("aggregate", "This wants an object.", 'Write {"key": value}.'),
+    ]

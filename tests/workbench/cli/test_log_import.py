@@ -8,6 +8,7 @@ import re
 
 import pytest
 
+from stats_core.models import AnalyticsDailyStats
 from stats_core.traffic.reconciliation import reconcile
 from stats_core.traffic.websites import add_website
 
@@ -57,6 +58,9 @@ def test_a_log_is_stored_rolled_up_and_its_address_printed(workbench, database, 
         "refused": 1, "fragment": 1,
     }  # fmt: skip
     assert ": access.log, line 8\n" in answer.out
+    progress, done = answer.err.splitlines()
+    assert progress == "import-logs: 100 %, 8 lines, 3 stored"
+    assert re.fullmatch(r"8 lines in \d+\.\d s; rolling up their days\.", done)
     # 23:30 in UTC is the next day in Berlin, where this website's days begin.
     assert re.fullmatch(
         r"http://127\.0\.0\.1:8501/dashboard\?id=dash_\w+&website=site_1&range=2026-05-18\.\.2026-05-18",
@@ -76,6 +80,18 @@ def test_again_adds_nothing_and_still_says_where_to_look(workbench, sqlite_datab
     assert (counts(second.out)["stored"], counts(second.out)["there already"]) == (0, 3)
     assert first.out.splitlines()[-1] == second.out.splitlines()[-1]
     assert first.out.splitlines()[-1].endswith("range=2026-05-17..2026-05-18")
+
+
+def test_an_import_that_was_broken_off_before_its_days_were_rolled_up_is_mended(workbench, sqlite_database, tmp_path):
+    url = sqlite_database.url
+    add_website(sqlite_database, "example.com", website_id="site_1")
+    (tmp_path / "access.log").write_text(LOG)
+    workbench("import-logs", "access.log", "--website", "site_1", "--database", url)
+    with sqlite_database.write() as session:
+        session.query(AnalyticsDailyStats).delete()
+    assert reconcile(sqlite_database) != []
+    workbench("import-logs", "access.log", "--website", "site_1", "--database", url)
+    assert reconcile(sqlite_database) == []
 
 
 def test_what_counts_can_be_widened(workbench, sqlite_database, tmp_path):

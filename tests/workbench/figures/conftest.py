@@ -24,6 +24,7 @@ def result() -> Callable[..., PanelResult]:
         display: Mapping[str, Any] | None = None,
         *,
         unit: str | None = None,
+        units: Mapping[str, str] | None = None,
         row_count: int = 100,
         resolved_at: datetime = NOON,
     ) -> PanelResult:
@@ -36,7 +37,7 @@ def result() -> Callable[..., PanelResult]:
             row_count=row_count,
             truncated=False,
             statement="",
-            meta=Meta(unit=unit),
+            meta=Meta(unit=unit, units=dict(units or {})),
         )
 
     return build

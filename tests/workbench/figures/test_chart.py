@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import plotly.graph_objects as go
@@ -60,6 +62,14 @@ def test_every_figure_is_one_that_plotly_accepts(shown, buckets, groups, panel_t
         figure = shown(panel_type, data, canvas=Canvas(theme)).figure
         go.Figure(figure)
         json.dumps(figure, allow_nan=False)
+
+
+def test_figures_know_neither_streamlit_nor_plotly(repository):
+    code = (
+        "import sys, workbench.figures.drawing, workbench.figures.html; print({'streamlit', 'plotly'} & {*sys.modules})"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=repository, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "set()"
 
 
 def test_the_same_answer_gives_the_same_figure(shown, buckets):
@@ -326,3 +336,10 @@ def test_the_axis_of_names_has_a_title_where_the_panel_gives_one(shown, groups):
     assert figure["layout"]["xaxis"]["title"]["text"] == "Status &lt;b&gt;"
     figure = shown("bar", groups({"PAID": 12}), {"x_axis": "Status"}, canvas=WIDE, name="Orders by status").figure
     assert "title" not in figure["layout"]["xaxis"]  # the panel's own title says it
+
+
+def test_a_few_days_are_each_named_and_no_hours_stand_between_them(shown, buckets):
+    axis = shown("bar", buckets({"2026-05-17": 263, "2026-05-18": 448})).figure["layout"]["xaxis"]
+    assert (len(axis["tickvals"]), axis["tickformat"]) == (2, "%-d %b")
+    many = {f"2026-05-{day:02}": day for day in range(1, 31)}
+    assert "tickvals" not in shown("bar", buckets(many)).figure["layout"]["xaxis"]

@@ -13,7 +13,7 @@ def test_rows_become_cells_with_a_value_and_a_text(shown):
         {"id": 8, "partner.name": None, "created_at": None, "total_cents": 1, "paid": False},
     ]
     display = {"field": "total_cents", "format": "currency", "currency": "EUR"}
-    assert shown("table", {"rows": rows, "row_count": 5}, display, unit="cents") == TableView(
+    assert shown("table", {"rows": rows, "row_count": 5}, display, units={"total_cents": "cents"}) == TableView(
         columns=(
             Column("id", "Id", numeric=True),
             Column("partner.name", "Partner name"),
