@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Engine, MetaData, Table
 from sqlalchemy.exc import NoSuchModuleError
+from sqlalchemy.sql.elements import quoted_name
 
 from stats_core.catalog.address import Address, read_address
 from stats_core.catalog.define import Formula, label_of, with_formulas
@@ -75,7 +76,9 @@ def wanted_entities(
     named = set()
     for name, more in settings.entities.items():
         table = more.table or name
-        if table in settings.tables:
+        if not name:
+            problems.append(_nameless(table, source))
+        elif table in settings.tables:
             wanted[name] = Wanted(name, table, more, f"{path}.{name}")
             named.add(table)
         else:
@@ -88,12 +91,19 @@ def wanted_entities(
         by_default = Wanted(name, table, EntitySettings(), f"{path}.{name}")
         if table in named:
             continue
-        if name in wanted:
+        if not name:
+            problems.append(_nameless(table, source))
+        elif name in wanted:
             problems.append(_taken(by_default, source, source))
         else:
             wanted[name] = by_default
     problems.extend(_taken(wanted.pop(name), source, taken[name]) for name in sorted(wanted.keys() & taken.keys()))
     return wanted, problems
+
+
+def _nameless(table: str, source: str) -> Problem:
+    hint = f"Say it: [sources.{source}.entities.NAME] table = …"
+    return Problem(f"sources.{source}.entities", f"The entity over the table {table!r} has no name.", hint)
 
 
 def _taken(wanted: Wanted, source: str, first: str) -> Problem:
@@ -186,12 +196,16 @@ class _Building:
         reflected, settings = self._reflected[wanted.name], wanted.settings
         columns = {column.name: self._typed(column, settings) for column in reflected.columns}
         _refuse_unknown(settings, columns)
-        readable = {name: column for name, column in columns.items() if isinstance(column.kind, Kind)}
+        readable = {name: column for name, column in columns.items() if name and isinstance(column.kind, Kind)}
         table = Table(
-            reflected.name,
+            _quoted(reflected.name),
             MetaData(),
-            *(Column(name, column.kind.sql) for name, column in readable.items() if isinstance(column.kind, Kind)),
-            schema=reflected.schema,
+            *(
+                Column(_quoted(name), column.kind.sql)
+                for name, column in readable.items()
+                if isinstance(column.kind, Kind)
+            ),
+            schema=reflected.schema and _quoted(reflected.schema),
         )
         fields = {name: _field(column, settings) for name, column in readable.items() if _is_shown(name, settings)}
         entity = Entity(
@@ -206,7 +220,12 @@ class _Building:
             scope_paths=MappingProxyType({str(level): way for level, way in settings.scope.items()}),
             shared=settings.shared,
         )
-        entity = with_formulas(entity, fields=_formulas(settings.fields), measures=_formulas(settings.measures))
+        entity = with_formulas(
+            entity,
+            fields=_formulas(settings.fields),
+            measures=_formulas(settings.measures),
+            hidden=settings.hidden,
+        )
         _check_date_field(entity)
         self.entities[wanted.name] = entity
         if readings := _readings(table, readable, self._keys(wanted.name)):
@@ -277,6 +296,11 @@ def relation_name(column: str) -> str:
     return _ID_ENDING.sub("", column)
 
 
+def _quoted(name: str) -> quoted_name:
+    """SQLAlchemy knows only some of the words that engines keep for themselves: not `nothing` nor `returning`."""
+    return quoted_name(name, quote=True)
+
+
 def _is_shown(name: str, settings: EntitySettings) -> bool:
     return name not in settings.hidden and "." not in name  # a dot would be read as a relation
 
@@ -340,5 +364,7 @@ def _unreadable(path: str, columns: Mapping[str, ReflectedColumn], settings: Ent
             continue
         if isinstance(column.kind, str):
             yield Problem(f"{path}.{name}", f"The column is left out: {column.kind}.", f'Say so: hidden = ["{name}"].')
+        elif not name:
+            yield Problem(path, "A column is left out: it has no name.", "Name it in a view.")
         elif "." in name:
             yield Problem(f"{path}.{name}", "The column is left out: its name has a dot.", "Rename it in a view.")

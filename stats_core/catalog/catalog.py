@@ -44,7 +44,7 @@ class Catalog:
         self._unavailable = dict(unavailable)
         self._problems = tuple(dict.fromkeys((*unavailable.values(), *problems)))
         self._by_table = {entity.table: entity for entity in self.entities.values()}
-        self.table_names = frozenset(table.name for table in self._by_table)
+        self.table_names = frozenset(table.name.casefold() for table in self._by_table)  # as most engines compare them
 
     def entity(self, name: str, *, path: str = "entity") -> Entity:
         """The entity of this name.

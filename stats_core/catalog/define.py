@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -21,35 +21,51 @@ class Formula:
 
 
 def with_formulas(
-    entity: Entity, *, fields: Mapping[str, Formula] | None = None, measures: Mapping[str, Formula] | None = None
+    entity: Entity,
+    *,
+    fields: Mapping[str, Formula] | None = None,
+    measures: Mapping[str, Formula] | None = None,
+    hidden: Collection[str] = (),
 ) -> Entity:
-    """The entity with computed fields and measures.
+    """The entity with computed fields and measures; `hidden` are columns that they may not read.
 
     Raises:
         FormulaError: A formula cannot be read or carried out; its path is `fields.NAME` or `measures.NAME`.
     """
-    widened = replace(entity, fields=MappingProxyType({**entity.fields, **_computed(entity, fields or {})}))
-    return replace(widened, measures=MappingProxyType({**widened.measures, **_measures(widened, measures or {})}))
+    secret = frozenset(hidden) - entity.fields.keys() - (fields or {}).keys()
+    widened = replace(entity, fields=MappingProxyType({**entity.fields, **_computed(entity, fields or {}, secret)}))
+    found = _measures(widened, measures or {}, secret)
+    return replace(widened, measures=MappingProxyType({**widened.measures, **found}))
 
 
 def label_of(name: str) -> str:
     """How screens call a column that has no label: `total_cents` is "Total", `storeId` stays."""
     words = name.removesuffix("_cents").replace("_", " ").strip() or name
-    return words[0].upper() + words[1:]
+    return words[:1].upper() + words[1:]
 
 
-def _parsed(kind: str, formulas: Mapping[str, Formula], *, aggregates: bool) -> dict[str, Expression]:
+def _parsed(
+    kind: str, formulas: Mapping[str, Formula], hidden: frozenset[str], *, aggregates: bool
+) -> dict[str, Expression]:
     parsed: dict[str, Expression] = {}
     for name, formula in formulas.items():
         try:
             parsed[name] = parse_expression(formula.expression, aggregates=aggregates)
+            _refuse_hidden(parsed[name], hidden)
         except FormulaError as error:
             raise at(error, f"{kind}.{name}") from None
     return parsed
 
 
-def _computed(entity: Entity, formulas: Mapping[str, Formula]) -> dict[str, Field]:
-    expressions = _parsed("fields", formulas, aggregates=False)
+def _refuse_hidden(expression: Expression, hidden: frozenset[str]) -> None:
+    for used in expression.names:
+        if used in hidden:
+            hint = "Whoever reads the formula's value would read it too: take it off `hidden`, or calculate in a view."
+            raise FormulaError(f"{used!r} is hidden, and formulas cannot read it.", hint=hint)
+
+
+def _computed(entity: Entity, formulas: Mapping[str, Formula], hidden: frozenset[str]) -> dict[str, Field]:
+    expressions = _parsed("fields", formulas, hidden, aggregates=False)
     for name in expressions:
         if name in entity.fields:
             raise FormulaError(
@@ -72,11 +88,11 @@ def _computed(entity: Entity, formulas: Mapping[str, Formula]) -> dict[str, Fiel
     }
 
 
-def _measures(entity: Entity, formulas: Mapping[str, Formula]) -> dict[str, Measure]:
+def _measures(entity: Entity, formulas: Mapping[str, Formula], hidden: frozenset[str]) -> dict[str, Measure]:
     types = {name: field.type for name, field in entity.fields.items()}
     return {
         name: _measure(name, expression, formulas[name], entity, types)
-        for name, expression in _parsed("measures", formulas, aggregates=True).items()
+        for name, expression in _parsed("measures", formulas, hidden, aggregates=True).items()
     }
 
 

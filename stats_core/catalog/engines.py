@@ -24,12 +24,19 @@ from psycopg.sql import SQL
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
+from stats_core.catalog.files import FileConnection, Guard, SharedFile, file_state, leave_replaced_files, unguarded
 from stats_core.catalog.readings import SQLITE_FUNCTIONS
 from stats_core.database.postgresql import postgresql_engine
 from stats_core.errors import ConfigurationError, UnsupportedError
 
 POOL_WAIT_S: Final = 30.0
+SQLITE_WAIT_S: Final = 10.0  # for another program's lock, while tables are read at start; later the deadline holds
+SQLITE_MAGIC: Final = b"SQLite format 3\0"
 SQLITE_STEPS: Final = 100_000  # of SQLite's machine between two looks at the clock: about a millisecond
+DUCKDB_SETTINGS: Final[Mapping[str, Any]] = MappingProxyType(
+    # Else a file or a view could make it download and run an extension.
+    {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+)
 CLICKHOUSE_SETTINGS: Final[Mapping[str, Any]] = MappingProxyType(
     {
         "readonly": 2,  # 1 would refuse the settings below
@@ -48,11 +55,13 @@ class EngineKind:
         open: An Engine that cannot write, with at most so many connections.
         time_limit: While it is entered, statements of the connection stop after so many seconds.
         ran_out: Whether an error means that the time was over.
+        guard: What must be entered before a connection of the engine is taken.
     """
 
     open: Callable[[URL, int], Engine]
     time_limit: Callable[[Connection, float], AbstractContextManager[None]]
     ran_out: Callable[[DBAPIError], bool]
+    guard: Callable[[Engine], Guard] = lambda _engine: unguarded
 
 
 def engine_kind(name: str) -> EngineKind:
@@ -72,16 +81,24 @@ def engine_kind(name: str) -> EngineKind:
 def _open_sqlite(url: URL, pool_size: int) -> Engine:
     if not url.database or url.database == ":memory:":
         raise ConfigurationError("An SQLite source is a file.", hint="Write sqlite:///path/to/file.db.")
-    file = Path(url.database).resolve()
+    file = Path(url.database).absolute()  # and not resolved: the link may point elsewhere tomorrow
     if not file.is_file():
         raise ConfigurationError(f"There is no file {file}.", hint="Check the path in the source's url.")
 
-    def connect() -> sqlite3.Connection:
-        return sqlite3.connect(
-            f"file:{quote(str(file))}?mode=ro", uri=True, check_same_thread=False, timeout=POOL_WAIT_S
+    def connect() -> FileConnection:
+        state = file_state(file)  # before it is opened: what is replaced meanwhile must be noticed
+        connection = sqlite3.connect(
+            f"file:{quote(str(file))}?mode=ro",
+            uri=True,
+            check_same_thread=False,
+            timeout=SQLITE_WAIT_S,
+            factory=FileConnection,
         )
+        connection.state = state
+        return connection
 
     engine = create_engine("sqlite://", creator=connect, **_pool(pool_size))
+    leave_replaced_files(engine, file)
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _record: object) -> None:
@@ -103,7 +120,10 @@ def _open_duckdb(url: URL, pool_size: int) -> Engine:
             "An in-memory DuckDB needs a name, or every connection gets a database of its own.",
             hint="Write duckdb:///:memory:shop.",
         )
-    locked = {} if database.startswith(":memory:") else {"connect_args": {"read_only": True}}
+    if _is_sqlite(Path(database)):
+        raise ConfigurationError(f"{database} is an SQLite file.", hint="Write sqlite:/// instead of duckdb:///.")
+    in_memory = database.startswith(":memory:")  # of this process; who made it has chosen its settings
+    locked = {} if in_memory else {"connect_args": {"read_only": True, "config": dict(DUCKDB_SETTINGS)}}
     engine = create_engine(url, **_pool(pool_size), **locked)
 
     @event.listens_for(engine, "connect")
@@ -111,6 +131,19 @@ def _open_duckdb(url: URL, pool_size: int) -> Engine:
         connection.execute("SET TimeZone = 'UTC'")
 
     return engine
+
+
+def _is_sqlite(file: Path) -> bool:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(len(SQLITE_MAGIC)) == SQLITE_MAGIC
+    except OSError:
+        return False
+
+
+def _guard_duckdb(engine: Engine) -> Guard:
+    database = engine.url.database or ""
+    return unguarded if database.startswith(":memory:") else SharedFile(engine, Path(database).absolute()).held
 
 
 def _open_clickhouse(url: URL, pool_size: int) -> Engine:
@@ -139,10 +172,13 @@ def _limit_sqlite(connection: Connection, seconds: float) -> Iterator[None]:
     assert isinstance(driver, sqlite3.Connection)
     end = time.monotonic() + seconds
     driver.set_progress_handler(lambda: time.monotonic() > end, SQLITE_STEPS)
+    (patience_ms,) = driver.execute("PRAGMA busy_timeout").fetchone()
+    driver.execute(f"PRAGMA busy_timeout = {max(1, round(seconds * 1000))}")  # it takes no parameters
     try:
         yield
     finally:
         driver.set_progress_handler(None, 0)
+        driver.execute(f"PRAGMA busy_timeout = {patience_ms}")
 
 
 @contextmanager
@@ -193,7 +229,7 @@ KINDS: Final[Mapping[str, EngineKind]] = MappingProxyType(
     {
         "sqlite": EngineKind(_open_sqlite, _limit_sqlite, _sqlite_ran_out),
         "postgresql": EngineKind(_open_postgresql, _limit_postgresql, _postgresql_ran_out),
-        "duckdb": EngineKind(_open_duckdb, _limit_duckdb, _duckdb_ran_out),
+        "duckdb": EngineKind(_open_duckdb, _limit_duckdb, _duckdb_ran_out, _guard_duckdb),
         "clickhousedb": EngineKind(_open_clickhouse, _limit_clickhouse, _clickhouse_ran_out),
     }
 )

@@ -32,9 +32,15 @@ class _Rule:
 
 
 _SHORTER: Final = "Choose a shorter range or fewer groups, or raise deadline_s."
+_LOCKED: Final = _Rule(
+    re.compile(r"^SQLITE_(BUSY|LOCKED)"),
+    SourceUnavailableError,
+    "{source} is locked by another program that writes to it.",
+    "Try again when that has ended. In WAL mode (PRAGMA journal_mode = WAL) nobody waits for a writer.",
+)
 _AWAY: Final = _Rule(
     re.compile(
-        r"^(08|57P0|53300)|^SQLITE_(CANTOPEN|IOERR|NOTADB|CORRUPT|BUSY|LOCKED|PROTOCOL)|^(IOException|ConnectionException)$"
+        r"^(08|57P0|53300)|^SQLITE_(CANTOPEN|IOERR|NOTADB|CORRUPT|PROTOCOL)|^(IOException|ConnectionException)$"
         r"|^(AUTHENTICATION_FAILED|UNKNOWN_DATABASE|NETWORK_ERROR|SOCKET_TIMEOUT|TOO_MANY_SIMULTANEOUS_QUERIES)$"
     ),
     SourceUnavailableError,
@@ -44,6 +50,7 @@ _AWAY: Final = _Rule(
 # Signs are SQLSTATEs (PostgreSQL), names of result codes and short words (SQLite), classes of errors and how their
 # words begin (DuckDB), and names of errors (ClickHouse).
 _RULES: Final = (
+    _LOCKED,
     _AWAY,
     _Rule(
         re.compile(
@@ -59,6 +66,12 @@ _RULES: Final = (
         SourceUnavailableError,
         "{source} does not let its user read this.",
         "Grant SELECT on the table to the user of the source's url.",
+    ),
+    _Rule(
+        re.compile(r"^(25006|2F002|38\w{3}|P0\w{3})$"),
+        ExpectedError,
+        "{source} could not answer: a function in one of its views failed or wanted to write.",
+        "Look at the view that this entity reads; sources are read and never written.",
     ),
     _Rule(
         re.compile(

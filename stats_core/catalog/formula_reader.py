@@ -111,6 +111,8 @@ class _Reader:
             case ast.BinOp() if type(node.op) in _ARITHMETIC:
                 left, right = (self._node(side, depth + 1, within) for side in (node.left, node.right))
                 return Binary(_ARITHMETIC[type(node.op)], left, right)
+            case ast.BinOp():
+                raise self._unknown_operator(node)
             case ast.Call():
                 return self._aggregate(node, depth, within)
             case ast.Attribute():
@@ -124,8 +126,23 @@ class _Reader:
                     "They have field names, numbers, + - * / and brackets.",
                 )
 
+    def _unknown_operator(self, node: ast.BinOp) -> FormulaError:
+        start, end = node.left.end_col_offset or 0, node.right.col_offset
+        between = self.bytes[start:end].decode()
+        found = re.search(r"[^\s()]+", between)
+        assert found is not None  # or it would not have been read as an operation
+        position = len(self.bytes[:start].decode()) + found.start() + 1
+        return FormulaError(
+            f"The operator {found[0]} at character {position} is not one of + - * /.",
+            hint="Write x * x for a square; what else is wanted can be calculated in a view.",
+        )
+
     def _number(self, node: ast.Constant) -> int | Decimal:
         value = node.value
+        if isinstance(value, str):
+            raise self._refuse(
+                node, f"The text {value!r} is no number", f"Field names stand bare or in backticks: `{value}`."
+            )
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self._refuse(node, f"{value!r} is no number", "Only numbers may stand here, as 100 or 0.19.")
         if not abs(value) < MAX_NUMBER:
@@ -138,7 +155,10 @@ class _Reader:
         return Name(self.quoted.get(start, self.source[start:end]), start + 1)
 
     def _aggregate(self, node: ast.Call, depth: int, within: str | None) -> Aggregate:
-        called = self._name(node.func).name if isinstance(node.func, ast.Name) else ""
+        if not isinstance(node.func, ast.Name):
+            known = ", ".join(AGGREGATE_FUNCTIONS)
+            raise self._refuse(node, "Something that is no function is called", f"Functions are {known}.")
+        called = self._name(node.func).name
         if called not in AGGREGATE_FUNCTIONS:
             raise self._refuse(node, f"No function {called!r} is known", nearest(called, AGGREGATE_FUNCTIONS))
         if not self.aggregates:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -59,7 +61,9 @@ class _Typing:
     def _numeric(self, node: Node) -> FieldType:
         found = self.of(node)
         if not found.numeric:
-            raise FormulaError(f"{_worded(node)} is {found}, and only numbers can be calculated with.")
+            raise FormulaError(
+                f"{_worded(node)} is {found}, and only numbers can be calculated with.", hint=_as_number(node, found)
+            )
         return found
 
     def _aggregate(self, node: Aggregate) -> FieldType:
@@ -70,7 +74,7 @@ class _Typing:
             raise FormulaError(
                 f"{node.function}() at character {node.position} wants a number, "
                 f"and {_worded(node.argument)} is {found}.",
-                hint="count_distinct, min and max work on any field.",
+                hint=" ".join(filter(None, (_as_number(node.argument, found), _ON_ANY_FIELD))),
             )
         if node.function in {"min", "max"} and found in {FieldType.JSON, FieldType.BOOLEAN}:
             raise FormulaError(f"{node.function}() at character {node.position} cannot order {found} values.")
@@ -99,6 +103,16 @@ class _Typing:
     def _fits(self, name: Name, types: frozenset[FieldType], use: str) -> None:
         if (found := self._field(name)) not in types:
             raise FormulaError(f"{name.name!r} at character {name.position} is {found} and cannot be {use}.")
+
+
+_ON_ANY_FIELD = "count_distinct, min and max work on any field."
+
+
+def _as_number(node: Node | None, found: FieldType) -> str:
+    if found is not FieldType.TEXT or not isinstance(node, Name):
+        return ""
+    key = node.name if re.fullmatch(r"[\w-]+", node.name, re.ASCII) else json.dumps(node.name, ensure_ascii=False)
+    return f'If its texts are numbers, say so: types.{key} = "number".'
 
 
 def _types_of(value: str | int | Decimal) -> frozenset[FieldType]:

@@ -21,6 +21,8 @@ from stats_core.catalog.source import OWN_SOURCE
 from stats_core.database.types import JSONDocument, UTCDateTime
 
 CENTS, SECONDS, RATIO = "cents", "seconds", "ratio"
+# Said of every figure of money: nothing is converted, so shops of several currencies are asked one by one.
+UNCONVERTED = "In minor units, not converted: ask by currency or by store."
 COMPLETED = 'status in ("PAID", "FULFILLING", "SHIPPED", "COMPLETE")'
 REFUNDED = 'status in ("REFUNDED", "PARTIALLY_REFUNDED")'
 
@@ -189,7 +191,7 @@ MEANINGS: Final[tuple[tuple[type[models.Base], Meaning], ...]] = (
                 "monthly_revenue": Formula(
                     'sum(price_cents, where=status == "active")',
                     CENTS,
-                    "Prices per month of the subscriptions that run.",
+                    f"Prices per month of the subscriptions that run. {UNCONVERTED}",
                 ),
             },
         ),
@@ -219,15 +221,19 @@ MEANINGS: Final[tuple[tuple[type[models.Base], Meaning], ...]] = (
                 "completed_orders": Formula(
                     f"count(where={COMPLETED})", "orders", "Orders that are paid, being fulfilled, shipped or complete."
                 ),
-                "revenue": Formula(f"sum(total_cents, where={COMPLETED})", CENTS, "Totals of completed orders."),
+                "revenue": Formula(
+                    f"sum(total_cents, where={COMPLETED})", CENTS, f"Totals of completed orders. {UNCONVERTED}"
+                ),
                 "average_order_value": Formula(
                     f"sum(total_cents, where={COMPLETED}) / count(where={COMPLETED})",
                     CENTS,
-                    "Revenue by completed orders.",
+                    f"Revenue by completed orders. {UNCONVERTED}",
                 ),
                 "refunded_orders": Formula(f"count(where={REFUNDED})", "orders", "Orders refunded, wholly or in part."),
                 "refunded_revenue": Formula(
-                    f"sum(total_cents, where={REFUNDED})", CENTS, "Totals of orders refunded, wholly or in part."
+                    f"sum(total_cents, where={REFUNDED})",
+                    CENTS,
+                    f"Totals of orders refunded, wholly or in part. {UNCONVERTED}",
                 ),
                 "refund_rate": Formula(
                     f"count(where={REFUNDED}) / count(where={COMPLETED} or {REFUNDED})",
@@ -251,7 +257,9 @@ MEANINGS: Final[tuple[tuple[type[models.Base], Meaning], ...]] = (
             measures={
                 "units": Formula("sum(quantity)", "units", "Pieces ordered, whatever became of the order."),
                 "line_revenue": Formula(
-                    "sum(revenue_cents)", CENTS, "Quantity times unit price, whatever became of the order."
+                    "sum(revenue_cents)",
+                    CENTS,
+                    f"Quantity times unit price, whatever became of the order. {UNCONVERTED}",
                 ),
             },
         ),

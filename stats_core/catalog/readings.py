@@ -9,6 +9,7 @@ nothing, the others read null.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from types import MappingProxyType
@@ -78,16 +79,16 @@ class AsInteger(Reading):
 
 
 class AsNumber(Reading):
-    """As a number."""
+    """As a number; not-a-number and infinity are none, and one of them would make a whole sum null."""
 
     inherit_cache = True
     name = "as_number"
     templates = MappingProxyType(
         {
             "sqlite": "CASE typeof({c}) WHEN 'text' THEN number_of({c}) ELSE {c} END",
-            "postgresql": "CAST({c} AS DOUBLE PRECISION)",
-            "duckdb": "TRY_CAST({c} AS DOUBLE)",
-            "clickhousedb": "toFloat64OrNull(toString({c}))",
+            "postgresql": "NULLIF(NULLIF(NULLIF(CAST({c} AS DOUBLE PRECISION), 'NaN'), 'Infinity'), '-Infinity')",
+            "duckdb": "CASE WHEN isfinite(TRY_CAST({c} AS DOUBLE)) THEN TRY_CAST({c} AS DOUBLE) END",
+            "clickhousedb": "if(isFinite(toFloat64OrNull(toString({c}))), toFloat64OrNull(toString({c})), NULL)",
         }
     )
 
@@ -293,9 +294,10 @@ def integer_of(value: str) -> int | None:
 def number_of(value: str) -> float | None:
     """A text in a column of numbers."""
     try:
-        return float(value)
+        found = float(value)
     except ValueError:
         return None
+    return found if math.isfinite(found) else None
 
 
 def boolean_of(value: object) -> bool | None:

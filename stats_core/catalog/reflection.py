@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import partial
 from typing import Any, Final, TypeAlias
 
@@ -73,6 +74,8 @@ class Reflector:
         """
         try:
             return self._table(name)
+        except NoSuchTableError:
+            raise self._missing(name) from None
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise
@@ -86,13 +89,35 @@ class Reflector:
                 return Reflected(
                     table, schema, columns, self._primary_key(table, schema), self._foreign_keys(table, schema)
                 )
-        raise ConfigurationError(f"The database has no table or view {name!r}.", hint=nearest(name, self._names()))
+        raise self._missing(name)
 
-    def _names(self) -> Iterable[str]:
-        return {*self._inspector.get_table_names(), *self._inspector.get_view_names()}
+    def _missing(self, name: str) -> ConfigurationError:
+        message = f"The database has no table or view {name!r}."
+        return ConfigurationError(message, hint=nearest(name, set(self._names(name))))
+
+    def _names(self, wanted: str) -> Iterator[str]:
+        yield from self._names_in(None)
+        schema = wanted.rpartition(".")[0]
+        if schema and self._connection.dialect.name != "sqlite":
+            for known in get_close_matches(schema, self._schemas()):
+                yield from (f"{known}.{name}" for name in self._names_in(known))
+
+    def _names_in(self, schema: str | None) -> Iterable[str]:
+        return (*self._inspector.get_table_names(schema), *self._inspector.get_view_names(schema))
+
+    def _schemas(self) -> Iterable[str]:
+        names = self._inspector.get_schema_names()
+        if self._connection.dialect.name != "duckdb":
+            return names
+        database = self._connection.exec_driver_sql("SELECT current_database()").scalar_one()
+        return [name.removeprefix(f"{database}.") for name in names if name.startswith(f"{database}.")]
 
     def _sqlite_columns(self, table: str, schema: str | None) -> Iterator[ReflectedColumn]:
         if schema is not None:
+            return
+        # The pragma finds Orders by "orders" too, and nothing else here does.
+        named = text("SELECT 1 FROM sqlite_master WHERE type IN ('table', 'view') AND name = :table")
+        if self._connection.execute(named, {"table": table}).first() is None:
             return
         # Not by the inspector: of declarations it does not know it guesses a type and keeps the declaration to itself.
         found = self._connection.execute(

@@ -117,6 +117,7 @@ class AttachedSource:
         self._readings = readings
         self._deadline_s = deadline_s
         self._kind: EngineKind = engine_kind(engine.dialect.name)
+        self._guard = self._kind.guard(engine)
 
     @property
     def dialect(self) -> str:
@@ -127,7 +128,11 @@ class AttachedSource:
         """See `Source.run`."""
         seen = narrowed(statement, context.catalog, context.scope, self._readings)
         seconds = self._deadline_s or context.deadline_s or DEFAULT_DEADLINE_S
-        with worded(f"The source {self.name!r}", self._kind, seconds), self._engine.connect() as connection:
+        with (
+            worded(f"The source {self.name!r}", self._kind, seconds),
+            self._guard(seconds),
+            self._engine.connect() as connection,
+        ):
             return _answer(connection, seen, self._kind, seconds)
 
     def close(self) -> None:

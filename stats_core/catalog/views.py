@@ -27,7 +27,7 @@ from sqlalchemy import (
     TextualSelect,
     select,
 )
-from sqlalchemy.sql.elements import ColumnClause
+from sqlalchemy.sql.elements import ColumnClause, quoted_name
 from sqlalchemy.sql.selectable import SelectBase
 from sqlalchemy.sql.visitors import ExternallyTraversible, replacement_traverse
 
@@ -50,15 +50,35 @@ def narrowed(
 ) -> Select[Any]:
     """The statement over what the scope may see; the statement itself where nothing stands in between.
 
+    CTEs that are called like a table get another name.
+
     Raises:
         ScopeError: It reads a table that has no path to the scope's owner, or that is no entity.
     """
-    if scope.level == "platform" and not readings:
+    if scope.level == "platform" and not readings and not _clashing(statement, catalog.table_names):
         return statement
     views = _Views(statement, catalog, scope, readings)
     seen = cast("Select[Any]", replacement_traverse(statement, {}, views.replace))
+    for cte in _clashing(seen, catalog.table_names):
+        cte.name = _free_name(str(cte.name), catalog.table_names)  # of the copy; the statement keeps its own
     views.prove(seen)
     return seen
+
+
+def _clashing(statement: Select[Any], tables: frozenset[str]) -> list[CTE]:
+    """The CTEs that are called like a table.
+
+    All of a statement reads the CTE then instead of the table: a CTE over its own table would read itself, and the way
+    to an owner would go over rows that anybody may have written.
+    """
+    ctes = (element for element in _walk(statement, set()) if isinstance(element, CTE))
+    return [cte for cte in ctes if str(cte.name).casefold() in tables]
+
+
+def _free_name(name: str, tables: frozenset[str]) -> str:
+    while name.casefold() in tables:
+        name += "_"
+    return name
 
 
 class _Views:
@@ -89,9 +109,6 @@ class _Views:
                 self._refuse_foreign(element)
 
     def _refuse_foreign(self, element: ExternallyTraversible) -> None:
-        if isinstance(element, CTE) and element.name in self._catalog.table_names:
-            # The way to the owner would go over these rows instead of the table's.
-            raise _refused(str(element.name), self._scope, "it names a CTE like a table")
         if isinstance(element, TableClause):
             raise _refused(str(element.name), self._scope, "it is no entity")
         if isinstance(element, TextualSelect | TextClause) or (
@@ -116,7 +133,9 @@ class _Views:
         used = self._used.get(table, set())
         columns = [column for column in table.c if column.key in used] or list(table.primary_key) or [*table.c][:1]
         rows = select(*(readings[c.key].label(c.key) if c.key in readings else c for c in columns)).select_from(table)
-        return (rows if condition is None else rows.where(condition)).subquery(entity.name if entity else table.name)
+        return (rows if condition is None else rows.where(condition)).subquery(
+            quoted_name(entity.name if entity else table.name, quote=True)
+        )
 
     def _condition(self, table: Table, entity: Entity | None) -> ColumnElement[bool] | None:
         if entity is None:

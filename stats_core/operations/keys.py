@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 NONE: Final = "(none)"
 OTHER: Final = "(other)"
+_EXACT: Final = 2**53  # floats above are not every whole number
 _BETWEEN: Final = " · "
 
 
@@ -33,7 +34,7 @@ def _shown(value: Any, zone: ZoneInfo, *, alone: bool) -> str:
         case bool():
             return "true" if value else "false"
         case float():
-            return f"{value:.12g}"
+            return str(int(value)) if value.is_integer() and abs(value) < _EXACT else repr(value)
         case datetime():  # str() of it is ISO with a blank
             return str(value if value.tzinfo is None else value.astimezone(zone))
         case str() if _misread(value, alone=alone):

@@ -8,6 +8,7 @@ Over no values, counts and sums are 0; avg, min, max and ratios are null.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -27,6 +28,9 @@ from stats_core.query.joins import FoundField, Joined, column_of
 
 DIGITS: Final = 12
 """Significant digits of calculated floats: engines add in different orders, and differ in the digits behind these."""
+
+DECIMALS: Final = 2
+"""Digits after the point that are kept all the same: cents count in large sums of money, too."""
 
 
 class Aggregate(BaseModel):
@@ -66,6 +70,7 @@ class Figure:
         over_nothing: Its value over no rows.
         distinct: The label of the input, where it is a plain count of distinct values.
         by_day: Whether it adds up what was counted day by day.
+        chosen: Whether its value is one of the field's own values, as the greatest is, and not calculated.
     """
 
     inputs: Mapping[str, ColumnElement[Any]]
@@ -77,9 +82,12 @@ class Figure:
     unit: str | None = None
     definition: str | None = None
     by_day: bool = False
+    chosen: bool = False
 
     def value(self, raw: Any) -> Any:
         """A value as the database gave it, as it is shown."""
+        if self.chosen and isinstance(raw, float):
+            return raw + 0.0
         return normal(raw, self.type)
 
 
@@ -99,12 +107,14 @@ def figure_of(asked: Aggregate, joined: Joined, *, path: str = "aggregate") -> F
 
 
 def normal(raw: Any, type_: FieldType) -> Any:
-    """Whole numbers as int, other numbers as float of `DIGITS` digits, all else as it is."""
+    """Whole numbers as int, others as float of `DIGITS` digits and at least `DECIMALS` decimals, all else as it is."""
     if raw is None or isinstance(raw, str | bool | date):
         return raw
     if type_ is FieldType.INTEGER:
         return int(raw)
-    return float(f"{raw:.{DIGITS}g}") + 0.0  # + 0.0 turns -0.0 round
+    number = float(raw)
+    magnitude = math.floor(math.log10(abs(number))) if number else 0
+    return round(number, max(DIGITS - 1 - magnitude, DECIMALS)) + 0.0  # + 0.0 turns -0.0 round
 
 
 def _of_rows(entity: Entity) -> Figure:
@@ -155,6 +165,7 @@ def _of_field(fn: AggregateFunction, field: FoundField, path: str) -> Figure:
         unit=None if counts else field.field.unit,
         definition=f"{definition} {field.field.definition}" if field.field.definition else definition,
         by_day=fn == "sum" and field.field.distinct_by_day,
+        chosen=ordered,
     )
 
 

@@ -35,6 +35,8 @@ def serve_on(bound: socket, workbench: Workbench, host: str) -> None:
     """Serve there until stopped, and say where."""
     from workbench import server
 
+    for problem in workbench.catalog.problems():
+        say(f"warning: {problem}")
     app = server.create_app(workbench, host=host)
     server.run(app, bound, on_ready=lambda: say(f"Workbench is ready: {server.address_of(bound)}  (Ctrl-C stops it)"))
     say("Stopped.")

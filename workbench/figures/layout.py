@@ -21,6 +21,8 @@ CONFIG = {"displayModeBar": False, "responsive": True, "typesetMath": False, "do
 
 CHAR_PX = 6.6  # an average character of FONT at 12 px
 DATE_TICK_PX = 90
+MOST_DATES = 7  # on an axis: they still stand upright on a screen of 400 px
+EDGE_PX = 5  # right of a line, for the point at its end
 _DAY_MS, _WEEK_MS = 86_400_000, 604_800_000
 _TICK_DATES = {"day": "%-d %b", "week": "%-d %b", "month": "%b %Y", "quarter": "Q%q %Y", "year": "%Y"}
 _HOVER_DATES = {"hour": "%-d %b %Y, %H:%M", "month": "%b %Y", "quarter": "Q%q %Y", "year": "%Y"}
@@ -110,7 +112,7 @@ def date_axis(drawn: Plot, canvas: Canvas) -> dict[str, Any]:
     """An axis of dates."""
     return axis(
         type="date",
-        **_date_ticks(drawn, max(canvas.width_px // DATE_TICK_PX, 2)),
+        **_date_ticks(drawn, min(max(canvas.width_px // DATE_TICK_PX, 2), MOST_DATES)),
         hoverformat=_HOVER_DATES.get(drawn.precision or "", "%-d %b %Y"),
         ticklabeloverflow="hide past domain",
         spikecolor=canvas.theme.muted,
@@ -122,9 +124,13 @@ def date_axis(drawn: Plot, canvas: Canvas) -> dict[str, Any]:
 
 
 def _date_ticks(drawn: Plot, room: int) -> dict[str, Any]:
-    """Every bucket where there is room: between two days Plotly would write hours. Else it chooses what fits."""
-    if drawn.precision in _TICK_DATES and len(drawn.positions) <= room:
-        return {"tickvals": list(drawn.positions), "tickformat": _TICK_DATES[drawn.precision]}
+    """Every bucket where there is room, since between two days Plotly would write hours; else it chooses what fits.
+
+    Weeks and quarters are written where they begin: it would write Sundays, and months in between.
+    """
+    every = -(-len(drawn.positions) // room)
+    if drawn.precision in _TICK_DATES and (every <= 1 or drawn.precision in {"week", "quarter"}):
+        return {"tickvals": list(drawn.positions)[::every], "tickformat": _TICK_DATES[drawn.precision]}
     stops = [
         {"dtickrange": [None, _DAY_MS - 1], "value": "%H:%M<br>%-d %b"},
         {"dtickrange": [_DAY_MS, _WEEK_MS], "value": "%-d %b"},

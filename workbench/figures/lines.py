@@ -7,11 +7,13 @@ from typing import Any
 
 from workbench.figures.axes import scale
 from workbench.figures.layout import (
+    EDGE_PX,
     Drawing,
     date_axis,
     heights,
     hover,
     layout,
+    margin,
     name_axis,
     number_axis,
 )
@@ -39,6 +41,7 @@ def lines(drawing: Drawing, *, filled: bool, shape: str = "linear") -> dict[str,
         xaxis=names | ends,
         yaxis=number_axis(numbers, canvas.theme),
         hovermode="x unified",
+        margin=margin(right=EDGE_PX),
     )
     traces = [trace for at in range(len(drawn.series)) for trace in _traces(drawing, at, filled=filled, shape=shape)]
     return {"data": traces, "layout": figure_layout | names_of_series(drawing, numbers)}

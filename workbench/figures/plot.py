@@ -81,6 +81,7 @@ def plot(answer: Answer, *, name: str, now: datetime) -> Plot:
         series=series,
         shifted=shifted,
         precision=answer.precision,
+        left_out=answer.total - len(answer.rows) if answer.kind == "groups" and xs is None else 0,
         running=answer.kind == "buckets" and is_running(keys, answer.precision, now),
     )
 

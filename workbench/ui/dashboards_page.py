@@ -80,7 +80,7 @@ def _nothing(search: str) -> EmptyView:
 
 def _cards(workbench: Workbench, summaries: tuple[DashboardSummary, ...]) -> None:
     colours = theme(st.context.theme.type)
-    grid = st.grid("auto", min_column_width=340, row_height=CARD_PX, gap=14, key="cards")
+    grid = st.grid("auto", min_column_width=328, row_height=CARD_PX, gap=14, key="cards")
     for summary in summaries:
         with grid.cell():
             _card(workbench, summary, colours)

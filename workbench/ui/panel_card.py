@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -16,28 +15,23 @@ from stats_core.composition import Workbench
 from stats_core.errors import ExpectedError, Problem
 from stats_core.panels.panel import PanelResult, PanelSpec
 from workbench.figures.drawing import view
-from workbench.figures.html import empty_html, error_html, label_html, list_html, metric_html
-from workbench.figures.layout import CONFIG
 from workbench.figures.states import error
 from workbench.figures.text import html_text
 from workbench.figures.theme import Theme
 from workbench.figures.views import (
     Canvas,
     ChartView,
-    EmptyView,
     ErrorView,
-    LabelView,
     ListView,
-    MetricView,
     TableView,
     View,
 )
+from workbench.ui.draw import draw
 from workbench.ui.escape import plain_markdown
 from workbench.ui.freshness import age_s, age_text, explanation
 
 log = logging.getLogger(__name__)
 
-TABLE_ROW_PX = 32
 FRAME_PX = (28, 56)  # of a card that its figure does not get: padding left and right; header and padding
 
 
@@ -105,7 +99,7 @@ def _answer(
 def _header(panel: PanelSpec, right: str = "") -> str:
     """The title, with what the panel shows as its tooltip, and what stands right of it."""
     told = html_text(panel.display.description or panel.name)
-    return f'<div class="wb-head"><h3 class="wb-title" title="{told}">{html_text(panel.name)}</h3>{right}</div>'
+    return f'<div class="wb-head"><h2 class="wb-title" title="{told}">{html_text(panel.name)}</h2>{right}</div>'
 
 
 def _age(result: PanelResult, shown: View, now: datetime) -> str:
@@ -113,12 +107,20 @@ def _age(result: PanelResult, shown: View, now: datetime) -> str:
     seconds = age_s(result, now)
     told = "&#10;".join(html_text(line) for line in explanation(result))
     words = html_text(age_text(seconds, cached=result.cache_hit))
-    cut = '<span class="wb-cut">cut</span>' if result.truncated else ""
-    note = (
-        f'<span class="wb-note">{html_text(shown.note)}</span>' if isinstance(shown, ChartView) and shown.note else ""
-    )
+    left_out = _left_out(result, shown)
+    note = f'<span class="wb-note">{html_text(left_out)}</span>' if left_out else ""
     cached = ' data-cached="1"' if result.cache_hit else ""
-    return f'{note}{cut}<span class="wb-age" data-age="{seconds:.0f}"{cached} title="{told}">{words}</span>'
+    return f'{note}<span class="wb-age" data-age="{seconds:.0f}"{cached} title="{told}">{words}</span>'
+
+
+def _left_out(result: PanelResult, shown: View) -> str:
+    """What is not drawn, in words; that the answer is not whole, where nothing else says so."""
+    if isinstance(shown, ChartView) and shown.note:
+        return shown.note
+    if isinstance(shown, TableView) and shown.total > len(shown.rows):
+        return f"{len(shown.rows):,} of {shown.total:,} rows"
+    told_in_list = isinstance(shown, ListView) and shown.total > len(shown.items)
+    return "partial" if result.truncated and not told_in_list else ""
 
 
 def _refresh_button(panel: PanelSpec, key: str, result: PanelResult | None) -> None:
@@ -137,62 +139,6 @@ def _refresh_button(panel: PanelSpec, key: str, result: PanelResult | None) -> N
 def _remember(key: str) -> None:
     """The next run of this card asks the database, not the cache."""
     st.session_state[f"refreshing_{key}"] = True
-
-
-# ---------------------------------------------------------------- figures
-
-
-def draw(shown: View, canvas: Canvas, *, key: str) -> None:
-    """The view model on the page."""
-    theme = canvas.theme
-    if isinstance(shown, ChartView):
-        st.plotly_chart(shown.figure, height="stretch", theme=None, config=CONFIG, alt=shown.alt, key=f"chart_{key}")
-    elif isinstance(shown, TableView):
-        _table(shown, canvas, key)
-    elif isinstance(shown, MetricView):
-        st.markdown(metric_html(shown, theme), unsafe_allow_html=True)
-    else:
-        st.html(_html(shown, theme))
-
-
-def _html(shown: ListView | LabelView | EmptyView | ErrorView, theme: Theme) -> str:
-    if isinstance(shown, ListView):
-        return list_html(shown, theme)
-    if isinstance(shown, LabelView):
-        return label_html(shown)
-    return empty_html(shown) if isinstance(shown, EmptyView) else error_html(shown)
-
-
-def _table(shown: TableView, canvas: Canvas, key: str) -> None:
-    """A table that scrolls and sorts: it sorts by the values and shows the texts."""
-    columns = range(len(shown.columns))
-    frame = pd.DataFrame([[cell.value for cell in row] for row in shown.rows], columns=columns)
-    styled = frame.style.format({at: _in_turn([row[at].text for row in shown.rows]) for at in columns})
-    styled.apply(lambda _frame: _colours(shown), axis=None)
-    config = {
-        str(at): st.column_config.Column(column.label, alignment="right" if column.numeric else "left")
-        for at, column in enumerate(shown.columns)
-    }
-    needed = (len(shown.rows) + 1) * TABLE_ROW_PX + 2
-    st.dataframe(
-        styled,
-        hide_index=True,
-        height=needed if needed < canvas.height_px else "stretch",
-        row_height=TABLE_ROW_PX,
-        column_config=config,
-        key=f"table_{key}",
-    )
-
-
-def _in_turn(texts: list[str]) -> Callable[[Any], str]:
-    """A formatter for a Styler, which calls it once per row, from the top."""
-    left = iter(texts)
-    return lambda _value: next(left)
-
-
-def _colours(shown: TableView) -> pd.DataFrame:
-    """The colours of marked cells as CSS."""
-    return pd.DataFrame([[f"color: {cell.mark.colour}" if cell.mark else "" for cell in row] for row in shown.rows])
 
 
 def _skeleton(panel_type: str, height_px: int) -> str:

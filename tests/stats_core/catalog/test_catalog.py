@@ -149,8 +149,9 @@ FAULTS = {
         "count_distinct, min and max work on any field.",
     ),
     "a hidden column in a formula": (
-        {"hidden": ["price"], "measures": {"x": "sum(price)"}}, "measures.x", "No field named 'price', at character 5.",
-        "Known: CustomerId, day, id, quantity.",
+        {"hidden": ["price"], "measures": {"x": "sum(price)"}}, "measures.x",
+        "'price' is hidden, and formulas cannot read it.",
+        "Whoever reads the formula's value would read it too: take it off `hidden`, or calculate in a view.",
     ),
     "a hidden column misspelt": ({"hidden": ["prise"]}, "hidden", "No column named 'prise'.", "Did you mean 'price'?"),
     "a unit of nothing": ({"units": {"prise": "GBP"}}, "units", "No column named 'prise'.", "Did you mean 'price'?"),

@@ -266,3 +266,13 @@ def test_texts_that_mean_nothing_are_null_or_an_error_that_says_so(shop, attach,
             ask(catalog, "shop", select(table.c.part))
     else:
         assert ask(catalog, "shop", select(*(table.c[name] for name in TEXTS))).rows == [(None,) * len(TEXTS)]
+
+
+@pytest.mark.parametrize("stored", ["'inf'", "'-Infinity'", "'NaN'"])
+def test_texts_of_no_finite_number_do_not_take_a_whole_sum_along(shop, attach, ask, stored):
+    text = "String" if shop.dialect == "clickhousedb" else "VARCHAR(40)"
+    shop.run(*create(shop.dialect, "thing", {"id": ("INTEGER", "1"), "part": (text, stored)}))
+    shop.run("INSERT INTO thing VALUES (2, '2.5')")
+    catalog = attach(shop.url, "thing", entities={"thing": {"types": {"part": "number"}}})
+    part = catalog.entity("thing").table.c.part
+    assert ask(catalog, "shop", select(func.sum(part), func.count(part), func.count())).rows == [(2.5, 1, 2)]

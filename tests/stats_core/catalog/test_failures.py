@@ -176,6 +176,23 @@ def test_what_the_databases_user_may_not_read_is_told(postgresql_shop, attach, a
     postgresql_shop.run("DROP OWNED BY guest", "DROP ROLE guest")
 
 
+def test_a_view_that_wants_to_write_or_fails_is_told(postgresql_shop, attach, ask):
+    postgresql_shop.run(
+        "CREATE TABLE seen (id integer)",
+        "CREATE FUNCTION note() RETURNS integer LANGUAGE sql VOLATILE AS 'INSERT INTO seen VALUES (1) RETURNING 1'",
+        "CREATE FUNCTION fail() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$",
+        "CREATE VIEW noting AS SELECT note() AS id",
+        "CREATE VIEW failing AS SELECT fail() AS id",
+    )
+    catalog = attach(postgresql_shop.url, "noting", "failing")
+    for name in ("noting", "failing"):
+        with pytest.raises(ExpectedError) as caught:
+            ask(catalog, "shop", select(catalog.entity(name).table.c.id))
+        assert caught.value.message == (
+            "The source 'shop' could not answer: a function in one of its views failed or wanted to write."
+        )
+
+
 def test_numbers_that_cannot_be_calculated_are_told_without_the_values(shop, attach, ask):
     shop.run(
         "CREATE TABLE thing (id INTEGER, big Decimal(18, 9)) ENGINE = MergeTree ORDER BY id"

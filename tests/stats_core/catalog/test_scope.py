@@ -15,6 +15,7 @@ from sqlalchemy import (
     false,
     func,
     lateral,
+    literal,
     literal_column,
     select,
     table,
@@ -219,6 +220,12 @@ def joined_with_itself(one: Any, other: Any) -> Select[Any]:
     )
 
 
+def beside(name: str) -> Any:
+    """A CTE called like the table on the way to the owner: it says that the shop 21 is Ann's, and that all are 11's."""
+    forged = (select(literal(store).label("id"), literal(ANN).label("merchant_id")) for store in STORES)
+    return union_all(*forged).cte(name)
+
+
 STATEMENTS = {
     "an alias": select(ORDERS.alias("a").c.id),
     "an alias of an alias": select(ORDERS.alias("a").alias("b").c.id),
@@ -232,6 +239,18 @@ STATEMENTS = {
     "two tables": select(ORDERS.c.id).where(ORDERS.c.store_id == SHOPS.c.id),
     "an outer join that finds nothing": select(ORDERS.c.id).select_from(ORDERS.outerjoin(SHOPS, false())),
     "a CTE": select(select(ORDERS.c.id).cte("orders").c.id),
+    "a CTE called like its own table": select(select(ORDERS.c.id).cte("sales_order").c.id),
+    "a recursive CTE called like a table": select(
+        (c := select(ORDERS.c.id).cte("store", recursive=True))
+        .union(select(ORDERS.c.id).where(ORDERS.c.id == c.c.id))
+        .c.id
+    ),
+    **{
+        f"a CTE called {name}, for the table on the way": select(ORDERS.c.id)
+        .select_from(ORDERS.join(cte := beside(name), cte.c.id > 0))
+        .distinct()
+        for name in ("store", "STORE", "sales_order")
+    },
     "a recursive CTE": select(
         (c := select(ORDERS.c.id).cte("c", recursive=True)).union(select(ORDERS.c.id).where(ORDERS.c.id == c.c.id)).c.id
     ),
@@ -285,7 +304,6 @@ REFUSED = {
     "a table by its name beside an entity": select(
         ORDERS.c.id, table("access_token", column("token_hash")).c.token_hash
     ),
-    "a CTE that stands for a table on the way": select(ORDERS.c.id, select(ORDERS.c.id).cte("store").c.id),
     "SQL text as a table": select(column("id")).select_from(text("access_token")),
     "SQL text as a column": select(ORDERS.c.id, text("(SELECT max(token_hash) FROM access_token)")),
     "SQL text as a literal": select(ORDERS.c.id, literal_column("(SELECT max(token_hash) FROM access_token)")),

@@ -201,6 +201,8 @@ def test_bars_that_do_not_fit_are_left_out_and_counted(shown, groups):
 def test_a_limit_is_kept(shown, groups, buckets):
     chart = shown("bar", groups({str(at): at for at in range(9)}), {"limit": 3}, canvas=WIDE)
     assert (chart.figure["data"][0]["x"], chart.note) == ([0, 1, 2], "3 of 9 bars")
+    of_more = shown("bar", groups({"a": 2, "b": 1}, count=96), canvas=WIDE)
+    assert of_more.note == "2 of 96 bars"
     latest = shown("bar", buckets(WEEK), {"limit": 2}, canvas=WIDE)
     assert latest.figure["data"][0]["x"] == ["2026-11-15", "2026-11-16"]
     lines = shown("line", buckets({"2026-11-01": {"a": 1, "b": 5, "c": 3}, "2026-11-02": {"a": 1}}), {"limit": 2})
@@ -343,3 +345,17 @@ def test_a_few_days_are_each_named_and_no_hours_stand_between_them(shown, bucket
     assert (len(axis["tickvals"]), axis["tickformat"]) == (2, "%-d %b")
     many = {f"2026-05-{day:02}": day for day in range(1, 31)}
     assert "tickvals" not in shown("bar", buckets(many)).figure["layout"]["xaxis"]
+
+
+@pytest.mark.parametrize(
+    ("precision", "months", "ticks"),
+    [
+        ("week", [1, 2, 3], ["2026-01-05", "2026-02-05", "2026-03-05"]),
+        ("quarter", range(1, 10), ["2026-01-05", "2026-03-05"]),
+    ],
+)
+def test_weeks_and_quarters_are_written_where_they_begin(shown, buckets, precision, months, ticks):
+    dates = {f"2026-{month:02}-05": month for month in months}
+    axis = shown("bar", buckets(dates, precision=precision)).figure["layout"]["xaxis"]
+    assert axis["tickvals"][: len(ticks)] == ticks
+    assert len(axis["tickvals"]) <= 7

@@ -43,7 +43,7 @@ def test_rows_become_cells_with_a_value_and_a_text(shown):
 
 def test_groups_have_a_column_per_field(shown):
     data = {
-        "groups": [{"key": "PAID, 3", "keys": {"status": "PAID", "store_id": 3}, "value": 0.25}],
+        "groups": [{"key": "PAID, 3000", "keys": {"status": "PAID", "store_id": 3000}, "value": 0.25}],
         "group_count": 1,
     }
     assert shown("table", data, {"label": "Share"}, unit="ratio") == TableView(
@@ -52,7 +52,7 @@ def test_groups_have_a_column_per_field(shown):
             Column("store_id", "Store id", numeric=True),
             Column("value", "Share", numeric=True),
         ),
-        rows=((Cell("PAID", "PAID"), Cell(3, "3"), Cell(0.25, "25.0%")),),
+        rows=((Cell("PAID", "PAID"), Cell(3000, "3000"), Cell(0.25, "25.0%")),),
         total=1,
     )
 
@@ -72,6 +72,14 @@ def test_a_single_value_is_a_table_of_one_cell(shown):
 def test_documents_are_shown_as_json(shown):
     table = shown("table", {"rows": [{"metadata": {"a": [1, "x"]}}]})
     assert table.rows[0][0].text == '{"a": [1, "x"]}'
+
+
+def test_each_column_is_written_in_its_own_unit(shown):
+    rows = [{"total_cents": 1999, "bounce_rate": 0.5, "seconds": 90, "customer_id": 12345, "pieces": 12345}]
+    units = {"total_cents": "cents", "bounce_rate": "ratio", "seconds": "seconds", "pieces": "pieces"}
+    table = shown("table", {"rows": rows}, units=units)
+    assert [cell.text for cell in table.rows[0]] == ["19.99", "50.0%", "1m 30s", "12345", "12,345"]
+    assert table.columns[0].label == "Total"
 
 
 def test_a_field_that_only_some_rows_have_is_a_column(shown):
