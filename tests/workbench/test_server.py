@@ -56,6 +56,19 @@ def test_it_serves_pages_health_and_streamlit_and_stops_when_told(sqlite_databas
         assert (process.returncode, errors.strip()) == (0, "Stopped.")
 
 
+def test_sources_that_do_not_work_are_told_at_start(sqlite_database, tmp_path):
+    (tmp_path / "workbench.toml").write_text('[sources.shop]\nurl = "sqlite:///none.db"\ntables = ["orders"]\n')
+    command = [sys.executable, "-m", "workbench", "serve", "--port", "0", "--database", sqlite_database.url]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            lines = [process.stderr.readline() for _ in range(2)]
+        finally:
+            process.kill()
+    said = f"sources.shop.url: The source 'shop' is off. There is no file {tmp_path / 'none.db'}."
+    assert lines[0] == f"warning: {said} Check the path in the source's url.\n"
+    assert lines[1].startswith("Workbench is ready: ")
+
+
 def test_health_says_why_it_is_not_ready(sqlite_database):
     assert why_not_ready(sqlite_database) is None
     with sqlite_database.write() as session:

@@ -60,22 +60,50 @@ COLUMNS: dict[str, dict[str, str]] = {
 }
 SQL_TYPES: dict[str, dict[str, str]] = {
     "sqlite": {
-        "integer": "INTEGER", "text": "TEXT", "decimal": "NUMERIC(12,2)", "double": "REAL", "boolean": "BOOLEAN",
-        "date": "DATE", "moment": "TIMESTAMP", "clock": "TIMESTAMP", "json": "JSON",
+        "integer": "INTEGER",
+        "text": "TEXT",
+        "decimal": "NUMERIC(12,2)",
+        "double": "REAL",
+        "boolean": "BOOLEAN",
+        "date": "DATE",
+        "moment": "TIMESTAMP",
+        "clock": "TIMESTAMP",
+        "json": "JSON",
     },
     "postgresql": {
-        "integer": "INTEGER", "text": "VARCHAR(200)", "decimal": "NUMERIC(12,2)", "double": "DOUBLE PRECISION", "boolean": "BOOLEAN",
-        "date": "DATE", "moment": "TIMESTAMPTZ", "clock": "TIMESTAMP", "json": "JSONB",
+        "integer": "INTEGER",
+        "text": "VARCHAR(200)",
+        "decimal": "NUMERIC(12,2)",
+        "double": "DOUBLE PRECISION",
+        "boolean": "BOOLEAN",
+        "date": "DATE",
+        "moment": "TIMESTAMPTZ",
+        "clock": "TIMESTAMP",
+        "json": "JSONB",
     },
     "duckdb": {
-        "integer": "INTEGER", "text": "VARCHAR", "decimal": "DECIMAL(12,2)", "double": "DOUBLE", "boolean": "BOOLEAN",
-        "date": "DATE", "moment": "TIMESTAMPTZ", "clock": "TIMESTAMP", "json": "JSON",
+        "integer": "INTEGER",
+        "text": "VARCHAR",
+        "decimal": "DECIMAL(12,2)",
+        "double": "DOUBLE",
+        "boolean": "BOOLEAN",
+        "date": "DATE",
+        "moment": "TIMESTAMPTZ",
+        "clock": "TIMESTAMP",
+        "json": "JSON",
     },
     "clickhousedb": {
-        "integer": "Int64", "text": "String", "decimal": "Decimal(12, 2)", "double": "Float64", "boolean": "Bool",
-        "date": "Date32", "moment": "DateTime64(6, 'UTC')", "clock": "DateTime64(6)", "json": "String",
+        "integer": "Int64",
+        "text": "String",
+        "decimal": "Decimal(12, 2)",
+        "double": "Float64",
+        "boolean": "Bool",
+        "date": "Date32",
+        "moment": "DateTime64(6, 'UTC')",
+        "clock": "DateTime64(6)",
+        "json": "String",
     },
-}  # fmt: skip
+}
 ENTITIES: Row = {
     "sale": {
         "date_field": "at",
@@ -156,18 +184,47 @@ def engine(any_engine: Engine, tables: dict[str, list[Row]]) -> Engine:
     return any_engine
 
 
-TEXTS = [None, "PAID", "paid", "Paid", "OPEN", "", "a%b", "a_b", "a\\b", "100%", "Ärger", "ärger", "ÄRGER", "it's", 'say "hi"',
-         "line\nbreak", "(none)", "naïve", "NAÏVE", "*[x]?", "日本", "😀 smile", "a · b", " PAID", "z"]  # fmt: skip
+TEXTS = [
+    None,
+    "PAID",
+    "paid",
+    "Paid",
+    "OPEN",
+    "",
+    "a%b",
+    "a_b",
+    "a\\b",
+    "100%",
+    "Ärger",
+    "ärger",
+    "ÄRGER",
+    "it's",
+    'say "hi"',
+    "line\nbreak",
+    "(none)",
+    "naïve",
+    "NAÏVE",
+    "*[x]?",
+    "日本",
+    "😀 smile",
+    "a · b",
+    " PAID",
+    "z",
+]
 ZONES_OF_ROWS = ("Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Apia", "Australia/Lord_Howe", "UTC")
 
 
 def _rows(source: random.Random, count: int) -> dict[str, list[Row]]:
     countries = [{"id": 1, "name": "Österreich"}, {"id": 2, "name": None}, {"id": 3, "name": "Chile"}]
     sellers = [
-        {"id": number, "name": f"Seller {number % 5}", "tier": source.choice([None, "gold", "silver"]),
-         "country_id": source.choice([None, 1, 2, 3, 99])}
+        {
+            "id": number,
+            "name": f"Seller {number % 5}",
+            "tier": source.choice([None, "gold", "silver"]),
+            "country_id": source.choice([None, 1, 2, 3, 99]),
+        }
         for number in range(1, 9)
-    ]  # fmt: skip
+    ]
     return {"country": countries, "seller": sellers, "sale": [_sale(source, number) for number in range(1, count + 1)]}
 
 
@@ -212,10 +269,8 @@ def _moment(source: random.Random) -> datetime:
         zone = ZoneInfo(source.choice(ZONES_OF_ROWS))
         midnight = datetime(2026, source.randint(1, 6), source.randint(1, 28), tzinfo=zone).astimezone(UTC)
         return midnight + timedelta(microseconds=source.choice([-1, -400, 0, 1]))
-    change = source.choice(
-        [datetime(2026, 3, 29, 1), datetime(2025, 10, 26, 1), datetime(2026, 3, 8, 7), datetime(2026, 4, 4, 15)]
-    )
-    return change.replace(tzinfo=UTC) + timedelta(minutes=source.choice([-90, -60, -31, -1, 0, 29, 45, 60, 95]))
+    change = source.choice([(2026, 3, 29, 1), (2025, 10, 26, 1), (2026, 3, 8, 7), (2026, 4, 4, 15)])
+    return datetime(*change, tzinfo=UTC) + timedelta(minutes=source.choice([-90, -60, -31, -1, 0, 29, 45, 60, 95]))
 
 
 def _ddl(dialect: str, table: str) -> str:

@@ -1,7 +1,7 @@
 """The operations once more, in plain Python over lists of dicts: slow, short, and written without a look at the SQL.
 
-Rows hold aware datetimes (UTC) in `at`, naive ones in `clock`, Decimals in `amount`. Buckets are found by walking through
-time in small steps, and every row is tested by itself.
+Rows hold aware datetimes (UTC) in `at`, naive ones in `clock`, Decimals in `amount`. Buckets are found by walking
+through time in small steps, and every row is tested by itself.
 """
 
 from __future__ import annotations

@@ -66,8 +66,16 @@ def test_like_minds_the_case_and_ilike_minds_it_in_no_script(sales: Any) -> None
 
 
 def test_wildcards_and_backslashes_of_texts_are_only_texts(sales: Any) -> None:
-    engine = sales({"note": "100%"}, {"note": "100 percent"}, {"note": "a_b"}, {"note": "axb"}, {"note": "C:\\x"}, {"note": "C:/x"},
-                   {"note": "[a]*?"}, {"note": "a\nb"})  # fmt: skip
+    engine = sales(
+        {"note": "100%"},
+        {"note": "100 percent"},
+        {"note": "a_b"},
+        {"note": "axb"},
+        {"note": "C:\\x"},
+        {"note": "C:/x"},
+        {"note": "[a]*?"},
+        {"note": "a\nb"},
+    )
     assert found(engine, {"note": {"$contains": "0%"}}) == [1]
     assert found(engine, {"note": {"$starts_with": "a_"}}) == [3]
     assert found(engine, {"note": {"$ends_with": "\\x"}}) == [5]
@@ -148,10 +156,16 @@ def test_numbers_come_back_as_int_or_float(sales: Any) -> None:
         for field in ("quantity", "amount", "weight")
     }
     expected = {
-        ("sum", "quantity"): 7, ("sum", "amount"): 2.1, ("sum", "weight"): 3.0,
-        ("avg", "quantity"): 3.5, ("avg", "amount"): 1.05, ("avg", "weight"): 1.5,
-        ("max", "quantity"): 4, ("max", "amount"): 2.0, ("max", "weight"): 2.0,
-    }  # fmt: skip
+        ("sum", "quantity"): 7,
+        ("sum", "amount"): 2.1,
+        ("sum", "weight"): 3.0,
+        ("avg", "quantity"): 3.5,
+        ("avg", "amount"): 1.05,
+        ("avg", "weight"): 1.5,
+        ("max", "quantity"): 4,
+        ("max", "amount"): 2.0,
+        ("max", "weight"): 2.0,
+    }
     assert {call: (type(value), value) for call, value in figures.items()} == {
         call: (type(value), value) for call, value in expected.items()
     }

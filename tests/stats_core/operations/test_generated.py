@@ -1,4 +1,4 @@
-"""Generated rows, filters and options: SQLite and PostgreSQL give what plain Python gives, whatever is asked of whatever."""
+"""Generated rows, filters and options: SQLite and PostgreSQL give what plain Python gives, whatever is asked."""
 
 from __future__ import annotations
 
@@ -12,9 +12,17 @@ from hypothesis import strategies as st
 
 TEXTS = ["PAID", "paid", "a%b", "a_b", "a\\b", "Ärger", "ÄRGER", "", "x", "it's"]
 MOMENTS = [
-    "2026-03-29T00:59:59.999999", "2026-03-29T01:00:00", "2025-10-26T00:30:00", "2025-10-26T01:30:00", "2026-06-15T11:59:59.5",
-    "2026-06-14T22:00:00", "2026-06-14T21:59:59.999600", "2026-05-31T23:30:00", "2026-06-01T00:00:00", "2025-12-31T23:00:00",
-]  # fmt: skip
+    "2026-03-29T00:59:59.999999",
+    "2026-03-29T01:00:00",
+    "2025-10-26T00:30:00",
+    "2025-10-26T01:30:00",
+    "2026-06-15T11:59:59.5",
+    "2026-06-14T22:00:00",
+    "2026-06-14T21:59:59.999600",
+    "2026-05-31T23:30:00",
+    "2026-06-01T00:00:00",
+    "2025-12-31T23:00:00",
+]
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu"]
 
 
@@ -23,8 +31,10 @@ def maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 moments = st.sampled_from(MOMENTS).map(lambda text: datetime.fromisoformat(text).replace(tzinfo=UTC)) | st.datetimes(
-    datetime(2026, 1, 1), datetime(2026, 7, 1), timezones=st.just(UTC)  # noqa: DTZ001 - the zone is drawn
-)  # fmt: skip
+    datetime(2026, 1, 1),
+    datetime(2026, 7, 1),
+    timezones=st.just(UTC),  # noqa: DTZ001 - the zone is drawn
+)
 quarters = st.integers(-40, 40).map(lambda number: number / 4)  # exact, so that order of adding does not matter
 sales = st.fixed_dictionaries(
     {
@@ -133,9 +143,13 @@ NUMERIC = [
     if asked.get("field") not in {"at", "clock", "day", "note"} or asked["fn"] == "count_distinct"
 ]
 groupings = st.lists(
-    st.sampled_from(["status", "flag", "day", "quantity", "seller.tier", "seller.country.name", "metadata.product_id", "total"]),
-    min_size=1, max_size=2, unique=True,
-)  # fmt: skip
+    st.sampled_from(
+        ["status", "flag", "day", "quantity", "seller.tier", "seller.country.name", "metadata.product_id", "total"]
+    ),
+    min_size=1,
+    max_size=2,
+    unique=True,
+)
 fetch_limits = st.none() | st.integers(1, 15)
 
 

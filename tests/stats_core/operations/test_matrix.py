@@ -1,4 +1,4 @@
-"""Every operation over the same rows on every engine gives what plain Python gives: whole results, floats to 11 digits."""
+"""Every operation over the same rows on every engine gives what plain Python gives: whole results."""
 
 from __future__ import annotations
 

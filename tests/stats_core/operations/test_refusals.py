@@ -264,19 +264,47 @@ values = st.recursive(
 )
 VALID: dict[str, list[dict[str, Any]]] = {
     "read_data": [
-        {"entity": "sale", "fields": ["id", "note"], "sort": [{"field": "at", "direction": "desc"}], "limit": 5, "offset": 1,
-         "filters": {"note": {"$like": "a%"}, "$or": [{"quantity": {"$between": [1, 5]}}, {"flag": None}]}, "range": {"preset": "30d"}},
+        {
+            "entity": "sale",
+            "fields": ["id", "note"],
+            "sort": [{"field": "at", "direction": "desc"}],
+            "limit": 5,
+            "offset": 1,
+            "filters": {"note": {"$like": "a%"}, "$or": [{"quantity": {"$between": [1, 5]}}, {"flag": None}]},
+            "range": {"preset": "30d"},
+        },
     ],
     "aggregate_data": [
-        {"entity": "sale", "aggregate": {"fn": "sum", "field": "amount"}, "group_by": ["status", "seller.tier"], "limit": 3,
-         "filters": {"seller.name": {"$in": ["Seller 1", None]}, "$not": {"at": {"$gte": "2026-01-01"}}}, "sort": "asc"},
-        {"entity": "sale", "aggregate": {"measure": "net"}, "fetch_limit": 9, "date_field": "day", "range": {"last_days": 9}},
+        {
+            "entity": "sale",
+            "aggregate": {"fn": "sum", "field": "amount"},
+            "group_by": ["status", "seller.tier"],
+            "limit": 3,
+            "filters": {"seller.name": {"$in": ["Seller 1", None]}, "$not": {"at": {"$gte": "2026-01-01"}}},
+            "sort": "asc",
+        },
+        {
+            "entity": "sale",
+            "aggregate": {"measure": "net"},
+            "fetch_limit": 9,
+            "date_field": "day",
+            "range": {"last_days": 9},
+        },
     ],
     "time_series": [
-        {"entity": "sale", "aggregate": {"fn": "count"}, "precision": "week", "range": {"from": "2026-01-01", "to": "2026-02-01"},
-         "group_by": "flag", "series_limit": 2, "fill_gaps": True, "timezone": "Europe/Berlin", "filters": {"metadata.product_id": "p1"}},
+        {
+            "entity": "sale",
+            "aggregate": {"fn": "count"},
+            "precision": "week",
+            "range": {"from": "2026-01-01", "to": "2026-02-01"},
+            "group_by": "flag",
+            "series_limit": 2,
+            "fill_gaps": True,
+            "timezone": "Europe/Berlin",
+            "filters": {"metadata.product_id": "p1"},
+        },
     ],
-}  # fmt: skip
+}
 
 
 def places(document: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -330,7 +358,7 @@ def fuzzed_engine(request: pytest.FixtureRequest, tables: Any) -> Any:
 
 
 @pytest.mark.parametrize("operation", list(VALID))
-@examples(120)
+@examples(300)
 @given(data=st.data())
 def test_fuzzed_documents_give_a_result_or_an_error_in_words(
     fuzzed_engine: Any, operation: str, data: st.DataObject
@@ -340,7 +368,7 @@ def test_fuzzed_documents_give_a_result_or_an_error_in_words(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("operation", list(VALID))
-@examples(3000)
+@examples(20_000)
 @given(data=st.data())
 def test_many_fuzzed_documents_give_a_result_or_an_error_in_words(
     fuzzed_engine: Any, operation: str, data: st.DataObject
