@@ -31,9 +31,9 @@ def maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 moments = st.sampled_from(MOMENTS).map(lambda text: datetime.fromisoformat(text).replace(tzinfo=UTC)) | st.datetimes(
-    datetime(2026, 1, 1),
-    datetime(2026, 7, 1),
-    timezones=st.just(UTC),  # noqa: DTZ001 - the zone is drawn
+    datetime(2026, 1, 1),  # noqa: DTZ001 - a wall clock's
+    datetime(2026, 7, 1),  # noqa: DTZ001 - a wall clock's
+    timezones=st.just(UTC),
 )
 quarters = st.integers(-40, 40).map(lambda number: number / 4)  # exact, so that order of adding does not matter
 sales = st.fixed_dictionaries(
