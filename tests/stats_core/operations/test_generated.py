@@ -31,8 +31,8 @@ def maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 moments = st.sampled_from(MOMENTS).map(lambda text: datetime.fromisoformat(text).replace(tzinfo=UTC)) | st.datetimes(
-    datetime(2026, 1, 1),  # noqa: DTZ001 - a wall clock's
-    datetime(2026, 7, 1),  # noqa: DTZ001 - a wall clock's
+    datetime(2026, 1, 1),  # noqa: DTZ001 - the zone is drawn
+    datetime(2026, 7, 1),  # noqa: DTZ001 - the zone is drawn
     timezones=st.just(UTC),
 )
 quarters = st.integers(-40, 40).map(lambda number: number / 4)  # exact, so that order of adding does not matter
