@@ -486,4 +486,5 @@ def _labels_between(start: datetime, end: datetime, precision: str, zone: ZoneIn
     while moment < end:
         labels[_label_of_moment(moment, precision, zone, on_clock)] = None
         moment += step
+    labels[_label_of_moment(end - timedelta(microseconds=1), precision, zone, on_clock)] = None
     return tuple(labels)

@@ -222,13 +222,13 @@ CALLS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
 
 def check(engine: Any, same_over: Any, call: str, data: st.DataObject, tables: Any) -> None:
     rows = data.draw(st.lists(sales, max_size=12))
-    held = {**tables, "sale": [{"id": number, **row} for number, row in enumerate(rows, 1)]}
-    engine.hold(held)
-    options = {"entity": "sale", **data.draw(CALLS[call])}
+    options, zone = {"entity": "sale", **data.draw(CALLS[call])}, data.draw(st.sampled_from(ZONES))
     operation = call.partition(" ")[0]
     if operation == "read_data" and not rows:
         options.setdefault("fields", ["id"])
-    same_over(engine, held, operation, options, data.draw(st.sampled_from(ZONES)))
+    held = {**tables, "sale": [{"id": number, **row} for number, row in enumerate(rows, 1)]}
+    engine.hold(held)  # after all drawing, so that a fault of the database is shown as what it is
+    same_over(engine, held, operation, options, zone)
 
 
 def examples(number: int) -> settings:
