@@ -5,12 +5,13 @@ Each takes its operands as clauses, so that values stay bound and statements sta
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import ColumnElement, String
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import Boolean
 
 
@@ -26,6 +27,17 @@ class Construct(FunctionElement[Any]):
     def operands(self, compiler: SQLCompiler, **options: Any) -> list[str]:
         """The SQL of each operand."""
         return [compiler.process(operand, **options) for operand in self.clauses]
+
+
+class Predicate(Construct):
+    """Base of what is true or false. As a condition it stands alone: `x GLOB ? = 1` would keep SQLite off an index."""
+
+    type = Boolean()
+
+    def self_group(self, against: OperatorType | None = None) -> Self:
+        """Itself: its SQL is in brackets, or a function."""
+        del against
+        return self
 
 
 class BinaryOrder(Construct):
@@ -116,11 +128,10 @@ def _json_text_clickhouse(element: JSONText, compiler: SQLCompiler, **options: A
     return f"JSONExtract(toString({document}){keys}, 'Nullable(String)')"
 
 
-class Contains(Construct):
+class Contains(Predicate):
     """Whether a text holds another, case-sensitive. Operands: the text, the part."""
 
     name = "contains_text"
-    type = Boolean()
 
 
 @compiles(Contains, "sqlite")
@@ -147,7 +158,7 @@ def _contains_clickhouse(element: Contains, compiler: SQLCompiler, **options: An
     return f"(position({text}, {part}) > 0)"
 
 
-class Matches(Construct):
+class Matches(Predicate):
     """Whether a text matches a pattern as a whole.
 
     Operands: the text, then the pattern written for LIKE with backslash escapes, for SQLite's GLOB, and as a regular
@@ -155,7 +166,6 @@ class Matches(Construct):
     """
 
     name = "matches"
-    type = Boolean()
 
 
 class MatchesAnyCase(Matches):

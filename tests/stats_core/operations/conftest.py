@@ -130,6 +130,7 @@ class Engine:
     name: str
     catalog: Catalog
     fill: Callable[[dict[str, list[Row]]], None]
+    write: Callable[[str], object] = lambda _statement: None
     held: dict[str, list[Row]] | None = None
 
     def hold(self, tables: dict[str, list[Row]]) -> None:
@@ -307,7 +308,7 @@ def _stored(dialect: str, kind: str, value: Any) -> Any:
     return value
 
 
-def _attached(name: str, url: str, fill: Callable[[dict[str, list[Row]]], None]) -> Engine:
+def _attached(name: str, url: str, fill: Callable[[dict[str, list[Row]]], None], **more: Any) -> Engine:
     times = "utc" if name == "sqlite" else "local"  # elsewhere moments say that they are UTC
     shop = SourceSettings.model_validate({"url": url, "tables": list(COLUMNS), "entities": ENTITIES, "times": times})
     with TemporaryDirectory() as folder, Database(f"sqlite:///{folder}/workbench.db") as database:
@@ -316,7 +317,7 @@ def _attached(name: str, url: str, fill: Callable[[dict[str, list[Row]]], None])
     source = catalog.source("shop")
     assert isinstance(source, AttachedSource)
     sale = _retyped(catalog.entity("sale"), source)
-    return Engine(name, Catalog([sale, catalog.entity("seller"), catalog.entity("country")], [source]), fill)
+    return Engine(name, Catalog([sale, catalog.entity("seller"), catalog.entity("country")], [source]), fill, **more)
 
 
 def _retyped(sale: Entity, source: AttachedSource) -> Entity:
@@ -350,7 +351,7 @@ def sqlite_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
                 )
             connection.execute("COMMIT")
 
-        engine = _attached("sqlite", f"sqlite:///{file}", fill)
+        engine = _attached("sqlite", f"sqlite:///{file}", fill, write=connection.execute)
         yield engine
         engine.catalog.close()
 
@@ -363,14 +364,18 @@ def postgresql_engine(postgresql: Any) -> Iterator[Engine]:
 
         def fill(tables: dict[str, list[Row]]) -> None:
             for table, rows in tables.items():
-                connection.execute(f"DELETE FROM {table}")
+                connection.execute(f"TRUNCATE {table}")
                 with connection.cursor().copy(f"COPY {table} FROM STDIN") as copy:
                     for row in rows:
                         copy.write_row(_values("postgresql", table, row))
             connection.commit()
 
+        def write(statement: str) -> None:
+            connection.execute(statement)
+            connection.commit()
+
         connection.commit()
-        engine = _attached("postgresql", url, fill)
+        engine = _attached("postgresql", url, fill, write=write)
         yield engine
         engine.catalog.close()
 
