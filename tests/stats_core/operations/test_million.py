@@ -1,4 +1,4 @@
-"""A million rows on PostgreSQL, each a group of its own: ten thousand come back, and how many there were is known."""
+"""A million rows, each a group of its own: ten thousand come back, and how many there were is known."""
 
 from __future__ import annotations
 
@@ -7,17 +7,22 @@ from typing import Any
 import pytest
 
 MILLION = 1_000_000
+NUMBERS = {
+    "sqlite": f"WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < {MILLION}) SELECT id FROM n",
+    "postgresql": f"SELECT id FROM generate_series(1, {MILLION}) AS n (id)",
+}
 
 
-@pytest.fixture
-def million(postgresql_engine: Any, tables: Any) -> Any:
-    postgresql_engine.hold({**tables, "sale": []})
-    postgresql_engine.held = None  # what follows is in no list
-    postgresql_engine.write(
-        "INSERT INTO sale (id, note, quantity, at) SELECT id, 'note ' || id, id % 10, '2026-01-01' "
-        f"FROM generate_series(1, {MILLION}) AS numbers (id)"
+@pytest.fixture(params=["sqlite", "postgresql"])
+def million(request: pytest.FixtureRequest, tables: Any) -> Any:
+    engine = request.getfixturevalue(f"{request.param}_engine")
+    engine.hold({**tables, "sale": []})
+    engine.held = None  # what follows is in no list
+    engine.write(
+        "INSERT INTO sale (id, note, quantity, at) SELECT id, 'note ' || id, id % 10, '2026-01-01 00:00:00' "
+        f"FROM ({NUMBERS[request.param]}) AS numbers"
     )
-    return postgresql_engine
+    return engine
 
 
 def test_ten_thousand_of_a_million_groups_come_back(million: Any) -> None:
