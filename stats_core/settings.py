@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import tomllib
 from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
@@ -120,6 +123,13 @@ class Settings(BaseSettings):
     cache_entries: int = Field(2048, ge=1, description="Results the memory cache holds at most.")
     cache_megabytes: int = Field(256, ge=1, description="Size of the results the memory cache holds at most.")
     deadline_s: float = Field(30.0, gt=0, description="Seconds a query may take.")
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (), description="Addresses or networks whose forwarded headers are believed: 10.0.0.0/8, 127.0.0.1."
+    )
+    country_header: str = Field("cf-ipcountry", description="Header in which a trusted proxy names the country.")
+    geoip_database: Path | None = Field(None, description="MaxMind DB file (.mmdb) that knows addresses' countries.")
+    rate_limit_client: int = Field(120, ge=1, description="Events a minute that one client may send.")
+    rate_limit_website: int = Field(6000, ge=1, description="Events a minute that one website may get.")
     public_url: str = Field("http://127.0.0.1:8501", description="Address that printed links start with.")
     sources: dict[str, SourceSettings] = Field(default_factory=dict, description="Users' databases by name.")
 
@@ -132,6 +142,11 @@ class Settings(BaseSettings):
             msg = f"{value!r} is no IANA time zone; names look like Europe/Berlin"
             raise ValueError(msg) from error
         return value
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _listed_networks(cls, value: Any) -> Any:
+        return [part for part in re.split(r"[,\s]+", value) if part] if isinstance(value, str) else value
 
     @classmethod
     def settings_customise_sources(
