@@ -114,6 +114,24 @@ def resolve_range(asked: Range | None, now: datetime, timezone: str | ZoneInfo, 
     return period
 
 
+def range_before(asked: Range, now: datetime, timezone: str | ZoneInfo) -> Range | None:
+    """The range of equal length just before: as many days where it is whole days, else as long; None if a side is open.
+
+    Raises:
+        InvalidOptionsError: The range ends before it begins.
+        UnknownNameError: There is no such zone.
+    """
+    zone = timezone if isinstance(timezone, ZoneInfo) else find_zone(timezone)
+    period = resolve_range(asked, now, zone)
+    if period.start is None or period.end is None:
+        return None
+    first, after = period.dates(zone)
+    if first and after and (day_start(first, zone), day_start(after, zone)) == (period.start, period.end):
+        days = (after - first).days
+        return Range.model_validate({"from": days_after(first, -days), "to": days_after(first, -1)})
+    return Range.model_validate({"from": period.start - (period.end - period.start), "to": period.start})
+
+
 def described(period: Period, zone: ZoneInfo) -> tuple[str | None, str | None]:
     """`from` and `to` as a range is written: days (the last inclusive) where both ends are midnights, else times."""
     ends = [moment for moment in (period.start, period.end) if moment is not None]

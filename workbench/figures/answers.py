@@ -33,6 +33,7 @@ class Answer:
         temporal: Whether `label` is a date.
         precision: Grain of the dates.
         total: Rows there are, those that were left out included.
+        before: The answer for the period before; None where nothing is compared.
     """
 
     kind: Kind
@@ -44,6 +45,7 @@ class Answer:
     temporal: bool
     precision: str | None
     total: int
+    before: Answer | None = None
 
 
 def answer(data: Mapping[str, Any], display: Display) -> Answer:

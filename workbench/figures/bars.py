@@ -12,6 +12,7 @@ from workbench.figures.layout import (
     Drawing,
     axis,
     date_axis,
+    ghost,
     heights,
     hover,
     layout,
@@ -63,7 +64,7 @@ def date_bars(drawing: Drawing) -> dict[str, Any]:
         barcornerradius=2,
         hovermode="x unified",
     )
-    return {"data": traces, "layout": figure_layout | names_of_series(drawing, numbers)}
+    return {"data": [*traces, *ghost(drawing)], "layout": figure_layout | names_of_series(drawing, numbers)}
 
 
 def named_bars(drawing: Drawing, *, lying: bool) -> dict[str, Any]:

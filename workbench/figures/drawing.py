@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -42,6 +43,7 @@ def view(
     *,
     canvas: Canvas = Canvas(),  # noqa: B008 - frozen
     variables: Mapping[str, Any] | None = None,
+    before: PanelResult | None = None,
 ) -> View:
     """What the panel shows for this result: a figure, a view model, or the reason there is none.
 
@@ -50,10 +52,13 @@ def view(
         result: What resolving it gave.
         canvas: Theme and size.
         variables: The values that were given to the call, for the words of an empty state.
+        before: What the same call gave for the period before, which numbers and lines are then compared with.
     """
     if panel.type == "label":
         return label(result.display.text or "")
     found = answer(result.data, result.display)
+    if before is not None:
+        found = replace(found, before=answer(before.data, result.display))
     result = result.model_copy(update={"meta": result.meta.of(found.value)})
     try:
         _check(panel.type, found)

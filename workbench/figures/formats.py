@@ -114,6 +114,20 @@ def write(value: Any, style: Style = PLAIN) -> Written:
     return Written(f"{style.prefix}{text}{style.suffix}", f"{style.prefix}{full}{style.suffix}")
 
 
+def moved(before: Decimal, now: Decimal, style: Style) -> str:
+    """How far a number went: "↑ 12.5%", of a share "↓ 1.2 pp", "±0%"; "new" where nothing was before."""
+    if style.format == "percent":
+        far, unit = _percent_of(now, style) - _percent_of(before, style), " pp"
+    elif before:
+        far, unit = (now - before) / abs(before) * 100, "%"
+    else:
+        return "new" if now else "±0%"
+    text = _grouped(abs(far), 0, 1)
+    if text == "0":
+        return f"±0{unit}"
+    return f"{'↑' if far > 0 else '↓'} {text}{unit}"
+
+
 def tick(value: float, style: Style) -> str:
     """The value as short as an axis wants it: "1.5k", "$2M", "40%", "5m"."""
     number = Decimal(repr(value))

@@ -9,7 +9,7 @@ from workbench.figures.conditions import Mark
 from workbench.figures.sparkline import sparkline
 from workbench.figures.text import html_text
 from workbench.figures.theme import Theme
-from workbench.figures.views import EmptyView, ErrorView, LabelView, ListItem, ListView, MetricView
+from workbench.figures.views import Change, EmptyView, ErrorView, LabelView, ListItem, ListView, MetricView
 
 SPARKLINE_HEIGHT_PX = 32
 _CODE = re.compile(r"`([^`]+)`")
@@ -19,12 +19,19 @@ def metric_html(shown: MetricView, theme: Theme) -> str:
     """The number, its words and its mark; the full number is the title."""
     colour = f' style="color:{shown.mark.colour}"' if shown.mark else ""
     label = f'<div class="wb-metric-label">{html_text(shown.label)}</div>' if shown.label else ""
+    change = _change(shown.change) if shown.change else ""
     line = sparkline(shown.history, theme, height_px=SPARKLINE_HEIGHT_PX, running=shown.running)
     alone = "" if line else " wb-alone"
     return (
         f'<div class="wb-metric{alone}"><div class="wb-metric-value" title="{html_text(shown.value.full)}"{colour}>'
-        f"{html_text(shown.value.text)}{_mark(shown.mark)}</div>{label}{line}</div>"
+        f"{html_text(shown.value.text)}{_mark(shown.mark)}</div>{change}{label}{line}</div>"
     )
+
+
+def _change(change: Change) -> str:
+    """How it moved; what it was is written beside it."""
+    before = f'<span title="{html_text(change.before.full)}">from {html_text(change.before.text)}</span>'
+    return f'<div class="wb-change"><strong>{html_text(change.text)}</strong> {before}</div>'
 
 
 def list_html(shown: ListView, theme: Theme) -> str:

@@ -172,6 +172,30 @@ def hover(drawing: Drawing, one: Series) -> dict[str, Any]:
     }
 
 
+def ghost(drawing: Drawing) -> list[dict[str, Any]]:
+    """The period before as a thin line behind; hover says when that was. Nothing where nothing is compared."""
+    if (before := drawing.plot.before) is None:
+        return []
+    words = [
+        f"{write(value, drawing.style).full} ({label})"
+        for value, label in zip(before.values, before.labels, strict=True)
+    ]
+    return [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": list(drawing.plot.positions),
+            "y": list(before.values),
+            "line": {"color": drawing.theme.text, "width": 1.25, "dash": "1px,3px"},
+            "name": "Before",
+            "customdata": [plotly_text(word) for word in words],
+            "hovertemplate": "%{customdata}",
+            "cliponaxis": False,
+            "showlegend": False,
+        }
+    ]
+
+
 def legend(theme: Theme) -> dict[str, Any]:
     """Names above the plot, for series that cannot be named where they are drawn."""
     return {
@@ -193,6 +217,7 @@ def heights(drawing: Drawing) -> list[float]:
     """What the axis of numbers must hold: the values, or their positive and negative stacks."""
     drawn = drawing.plot
     if not drawing.stacked:
-        return drawn.values
+        earlier = drawn.before.values if drawn.before else ()
+        return drawn.values + [value for value in earlier if value is not None]
     columns = [[value or 0.0 for value in column] for column in zip(*(one.values for one in drawn.series), strict=True)]
     return [math.fsum(value for value in column if value * sign > 0) for column in columns for sign in (1, -1)]

@@ -10,6 +10,7 @@ from workbench.figures.layout import (
     EDGE_PX,
     Drawing,
     date_axis,
+    ghost,
     heights,
     hover,
     layout,
@@ -44,7 +45,7 @@ def lines(drawing: Drawing, *, filled: bool, shape: str = "linear") -> dict[str,
         margin=margin(right=EDGE_PX),
     )
     traces = [trace for at in range(len(drawn.series)) for trace in _traces(drawing, at, filled=filled, shape=shape)]
-    return {"data": traces, "layout": figure_layout | names_of_series(drawing, numbers)}
+    return {"data": [*ghost(drawing), *traces], "layout": figure_layout | names_of_series(drawing, numbers)}
 
 
 def _traces(drawing: Drawing, at: int, *, filled: bool, shape: str) -> list[dict[str, Any]]:

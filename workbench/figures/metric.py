@@ -5,10 +5,10 @@ from __future__ import annotations
 from stats_core.panels.panel import PanelResult, PanelSpec
 from workbench.figures.answers import Answer
 from workbench.figures.conditions import mark
-from workbench.figures.formats import as_float, style_of, write, write_date
+from workbench.figures.formats import Style, as_float, as_number, moved, style_of, write, write_date
 from workbench.figures.plot import is_running, local_now
 from workbench.figures.text import one_line
-from workbench.figures.views import Canvas, MetricView
+from workbench.figures.views import Canvas, Change, MetricView
 
 
 def metric(panel: PanelSpec, result: PanelResult, answer: Answer, canvas: Canvas) -> MetricView:
@@ -30,7 +30,19 @@ def metric(panel: PanelSpec, result: PanelResult, answer: Answer, canvas: Canvas
         mark=mark(value, display.conditional_formatting, canvas.theme),
         history=_history(answer),
         running=running,
+        change=_change(value, answer, style_of(display, result.meta)),
     )
+
+
+def _change(value: object, answer: Answer, style: Style) -> Change | None:
+    """Against the same value of the period before: in percent, of a share in percentage points."""
+    if answer.kind != "value" or answer.before is None or not answer.before.rows:
+        return None
+    was = answer.before.rows[0].get(answer.before.value or "")
+    now_number, was_number = as_number(value), as_number(was)
+    if now_number is None or was_number is None:
+        return None
+    return Change(moved(was_number, now_number, style), write(was, style))
 
 
 def _name(value: object, answer: Answer) -> str:

@@ -31,6 +31,18 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Before:
+    """A single series of the period before: the n-th bucket of it stands at the n-th position."""
+
+    labels: tuple[str, ...]
+    values: Values
+
+    def at(self, kept: Sequence[int]) -> Before:
+        """At these positions only."""
+        return Before(tuple(self.labels[i] for i in kept), tuple(self.values[i] for i in kept))
+
+
+@dataclass(frozen=True, slots=True)
 class Plot:
     """The numbers of a chart.
 
@@ -40,6 +52,7 @@ class Plot:
         running: Whether the last position is of a period that is not over.
         shifted: Whether the clock was changed inside the range: positions and labels are an hour apart after that.
         left_out: Positions or series that are not in the plot.
+        before: The same of the period before, position by position; its labels say when that was.
     """
 
     temporal: bool
@@ -50,6 +63,7 @@ class Plot:
     running: bool = False
     shifted: bool = False
     left_out: int = 0
+    before: Before | None = None
 
     @property
     def values(self) -> list[float]:
@@ -83,7 +97,19 @@ def plot(answer: Answer, *, name: str, now: datetime) -> Plot:
         precision=answer.precision,
         left_out=answer.total - len(answer.rows) if answer.kind == "groups" and xs is None else 0,
         running=answer.kind == "buckets" and is_running(keys, answer.precision, now),
+        before=_before(answer, len(keys)) if answer.kind == "buckets" and len(series) == 1 else None,
     )
+
+
+def _before(answer: Answer, count: int) -> Before | None:
+    """As many buckets as there are now: months differ in their days."""
+    earlier = answer.before
+    if earlier is None or earlier.kind != "buckets" or earlier.series is not None or earlier.value is None:
+        return None
+    rows = earlier.rows[:count]
+    missing = count - len(rows)
+    labels = (write_date(row.get(earlier.label or ""), earlier.precision).text for row in rows)
+    return Before((*labels, *[""] * missing), (*(_float(row, earlier) for row in rows), *[None] * missing))
 
 
 def _float(row: Any, answer: Answer) -> float | None:
@@ -179,6 +205,7 @@ def at_most(drawn: Plot, count: int | None, *, latest: bool = False) -> Plot:
         labels=drawn.labels[kept],
         positions=drawn.positions[kept],
         series=tuple(replace(one, values=one.values[kept]) for one in drawn.series),
+        before=drawn.before and drawn.before.at(range(len(drawn.positions))[kept]),
         left_out=drawn.left_out + len(drawn.positions) - count,
     )
 
@@ -210,4 +237,5 @@ def thinned(drawn: Plot, width_px: int) -> Plot:
         labels=tuple(drawn.labels[i] for i in at),
         positions=tuple(drawn.positions[i] for i in at),
         series=tuple(replace(one, values=tuple(one.values[i] for i in at)) for one in drawn.series),
+        before=drawn.before and drawn.before.at(at),
     )

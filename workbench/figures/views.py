@@ -26,6 +26,14 @@ class Canvas:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """How a number moved against the period before: `text` with its direction, and the number it was."""
+
+    text: str
+    before: Written
+
+
+@dataclass(frozen=True, slots=True)
 class MetricView:
     """One number.
 
@@ -33,6 +41,7 @@ class MetricView:
         label: Words under the number.
         history: Values over time, oldest first, for a sparkline; empty where the data has none.
         running: Whether the last of them is of a period that is not over.
+        change: Against the period before; None where nothing is compared.
     """
 
     value: Written
@@ -40,6 +49,7 @@ class MetricView:
     mark: Mark | None = None
     history: tuple[float | None, ...] = ()
     running: bool = False
+    change: Change | None = None
 
 
 @dataclass(frozen=True, slots=True)

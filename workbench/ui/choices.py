@@ -3,6 +3,7 @@
 /dashboard?id=dash_01J…&range=90d&website=site_7
 /dashboard?id=dash_01J…&range=2026-10-01..2026-10-31      both days included
 /dashboard?id=dash_01J…&website=                          unset, though the dashboard has a default
+/dashboard?id=dash_01J…&compare=previous                  beside the period before
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ from stats_core.panels.variables import Variable
 
 DASHBOARD_PATH = "/dashboard"
 ID = "id"
+COMPARE = "compare"
 PRESETS = {"7d": "7d", "30d": "30d", "90d": "90d", "ytd": "YTD", "all": "All"}  # on the range bar, with its words
 MORE_PRESETS = {"today": "Today", "12m": "12m"}  # known, and on the bar where a dashboard starts with them
+PREVIOUS = "previous"
+RESERVED = frozenset({ID, COMPARE})  # variables of these names are not ours to read
 _BETWEEN = ".."
 
 Values = Mapping[str, Any]
@@ -26,10 +30,15 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The values that a visitor gave, as panels take them, and what in the address could not be read."""
+    """The values that a visitor gave, as panels take them, and what in the address could not be read.
+
+    Attributes:
+        compare: Whether panels show the period before too.
+    """
 
     values: Values
     problems: tuple[str, ...] = ()
+    compare: bool = False
 
 
 def read_choices(params: Mapping[str, str], variables: Mapping[str, Variable], websites: Collection[str]) -> Choices:
@@ -43,13 +52,16 @@ def read_choices(params: Mapping[str, str], variables: Mapping[str, Variable], w
     values: dict[str, Any] = {}
     problems: list[str] = []
     for name, variable in variables.items():
-        if name == ID or name not in params:
+        if name in RESERVED or name not in params:
             continue
         try:
             values[name] = _read(params[name], variable, websites)
         except ValueError as problem:
             problems.append(f"{name}={params[name]}: {problem}")
-    return Choices(values, tuple(problems))
+    compare = params.get(COMPARE, "")
+    if compare not in {"", PREVIOUS}:
+        problems.append(f"{COMPARE}={compare}: there is {PREVIOUS} to compare with")
+    return Choices(values, tuple(problems), compare=compare == PREVIOUS)
 
 
 def _read(text: str, variable: Variable, websites: Collection[str]) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 from stats_core.panels.variables import Variable
-from workbench.ui.choices import ID, MORE_PRESETS, PRESETS, Choices, written
+from workbench.ui.choices import COMPARE, MORE_PRESETS, PRESETS, PREVIOUS, RESERVED, Choices, written
 
 CUSTOM = "custom"
 ALL = ""  # of websites: no choice
@@ -56,14 +56,29 @@ class Control:
     def choose(self, value: Any) -> None:
         """Write the URL with another value."""
         params = written({**self.chosen, self.name: value}, self.variables)
-        st.query_params.from_dict({ID: st.query_params[ID], **params})
+        kept = {name: st.query_params[name] for name in RESERVED if name in st.query_params}
+        st.query_params.from_dict({**kept, **params})
 
 
 def controls(variables: Mapping[str, Variable], choices: Choices, websites: Mapping[str, str], *, today: date) -> None:
     """Draw a control for each variable that has one, the range last: it is the widest."""
-    shown = [(name, variable) for name, variable in variables.items() if name != ID and variable.type in _CONTROLS]
+    shown = [(name, item) for name, item in variables.items() if name not in RESERVED and item.type in _CONTROLS]
+    if any(variable.type == "range" for _, variable in shown):
+        _compare(choices)
     for name, variable in sorted(shown, key=lambda pair: pair[1].type == "range"):
         _CONTROLS[variable.type](Control(name, variables, choices.values, websites, today))
+
+
+def _compare(choices: Choices) -> None:
+    def choose() -> None:
+        if st.session_state[COMPARE]:
+            st.query_params[COMPARE] = PREVIOUS
+        else:
+            st.query_params.pop(COMPARE, None)
+
+    st.session_state[COMPARE] = choices.compare
+    told = "Show the period of equal length just before"
+    st.toggle("Compare", key=COMPARE, on_change=choose, help=told)
 
 
 def _website_picker(control: Control) -> None:

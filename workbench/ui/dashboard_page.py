@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -47,7 +46,7 @@ def dashboard_page() -> None:
     for problem in choices.problems:
         st.html(f'<p class="wb-notice" role="status">Left out of the address: {html_text(problem)}.</p>')
     if dashboard.panels:
-        _panels(workbench, dashboard, choices.values, zone)
+        _panels(workbench, dashboard, choices, zone)
         ticking_ages()
     else:
         st.html(empty_html(EmptyView("No panels yet", hint=_NO_PANELS)))
@@ -63,7 +62,7 @@ def _title(name: str) -> None:
         st.html(f'<span class="wb-slash" aria-hidden="true">/</span><h1 class="wb-h1" title="{title}">{title}</h1>')
 
 
-def _panels(workbench: Workbench, dashboard: Dashboard, variables: Mapping[str, Any], zone: str) -> None:
+def _panels(workbench: Workbench, dashboard: Dashboard, choices: Choices, zone: str) -> None:
     colours = theme(st.context.theme.type)
     first = st.session_state.get("seen") != dashboard.id
     st.session_state["seen"] = dashboard.id
@@ -72,9 +71,9 @@ def _panels(workbench: Workbench, dashboard: Dashboard, variables: Mapping[str, 
         if cell.panel is None:
             grid.cell(column_span=cell.columns)
             continue
-        place = Place(colours, width_px(cell.columns), height_px(cell.rows), zone, first=first)
+        place = Place(colours, width_px(cell.columns), height_px(cell.rows), zone, first=first, compare=choices.compare)
         with grid.cell(column_span=cell.columns, row_span=cell.rows):
-            panel_card(workbench, cell.panel, variables, place)
+            panel_card(workbench, cell.panel, choices.values, place)
 
 
 def _zone(workbench: Workbench, dashboard: Dashboard, choices: Choices, sites: Mapping[str, Site]) -> str:

@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from stats_core.composition import Workbench
 from stats_core.errors import ExpectedError, Problem
+from stats_core.panels.comparison import values_before
 from stats_core.panels.panel import PanelResult, PanelSpec
 from workbench.figures.drawing import view
 from workbench.figures.states import error
@@ -37,13 +38,19 @@ FRAME_PX = (28, 56)  # of a card that its figure does not get: padding left and 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a card stands: theme, size in CSS pixels, zone of its days, and whether it is drawn for the first time."""
+    """Where a card stands: theme, size in CSS pixels, and zone of its days.
+
+    Attributes:
+        first: Whether it is drawn for the first time.
+        compare: Whether the period before is shown too.
+    """
 
     theme: Theme
     width_px: int
     height_px: int
     timezone: str
     first: bool
+    compare: bool = False
 
     @property
     def canvas(self) -> Canvas:
@@ -59,7 +66,7 @@ def panel_card(workbench: Workbench, panel: PanelSpec, variables: Mapping[str, A
     with st.container(border=True, height=place.height_px, key=f"panel_{key}", gap=None):
         refresh = st.session_state.pop(f"refreshing_{key}", False)
         slots = _waiting(panel, place.canvas) if place.first and not refresh else None
-        result, shown = _answer(workbench, panel, variables, place.canvas, skip_cache=refresh)
+        result, shown = _answer(workbench, panel, variables, place, skip_cache=refresh)
         # What stood here stays until now: an empty slot before the answer would blank the card.
         head, body = slots or (st.empty(), st.empty())
         if panel.type == "label":
@@ -81,12 +88,13 @@ def _waiting(panel: PanelSpec, canvas: Canvas) -> tuple[DeltaGenerator, DeltaGen
 
 
 def _answer(
-    workbench: Workbench, panel: PanelSpec, variables: Mapping[str, Any], canvas: Canvas, *, skip_cache: bool
+    workbench: Workbench, panel: PanelSpec, variables: Mapping[str, Any], place: Place, *, skip_cache: bool
 ) -> tuple[PanelResult | None, View]:
     """The result and what it shows; no exception leaves, so a panel that fails spoils no other."""
     try:
         result = workbench.resolver.resolve_panel(panel, skip_cache=skip_cache, variables=variables)
-        return result, view(panel, result, canvas=canvas, variables=variables)
+        before = _before(workbench, panel, variables, place) if place.compare else None
+        return result, view(panel, result, canvas=place.canvas, variables=variables, before=before)
     except ExpectedError as problem:
         return None, error(problem)
     except Exception:
@@ -94,6 +102,18 @@ def _answer(
         return None, ErrorView(
             "This panel failed", (Problem("", "This is a fault of ours.", "The server's log has it."),)
         )
+
+
+def _before(workbench: Workbench, panel: PanelSpec, variables: Mapping[str, Any], place: Place) -> PanelResult | None:
+    """What the panel was one period earlier; None where it has no such period, or that cannot be answered."""
+    earlier = values_before(panel, variables, now=workbench.clock(), timezone=place.timezone)
+    if earlier is None:
+        return None
+    try:
+        return workbench.resolver.resolve_panel(panel, variables=earlier)
+    except ExpectedError:
+        log.warning("Panel %s (%s) has no period before to show", panel.id, panel.name, exc_info=True)
+        return None
 
 
 def _header(panel: PanelSpec, right: str = "") -> str:

@@ -55,10 +55,12 @@ def shown(result: Callable[..., PanelResult]) -> Callable[..., View]:
         name: str = "Orders",
         options: Mapping[str, Any] | None = None,
         canvas: Canvas = Canvas(),  # noqa: B008 - frozen
+        before: Mapping[str, Any] | None = None,
         **more: Any,
     ) -> View:
         panel = PanelSpec(name=name, type=panel_type, operation_options=dict(options or {"entity": "sales_order"}))
-        return view(panel, result(data, display, **more), canvas=canvas)
+        earlier = None if before is None else result(before, display, **more)
+        return view(panel, result(data, display, **more), canvas=canvas, before=earlier)
 
     return build
 

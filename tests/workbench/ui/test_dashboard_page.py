@@ -333,3 +333,42 @@ def test_without_a_server_the_pages_open_the_workbench_of_the_settings(app, sqli
     monkeypatch.setenv("WORKBENCH_HOME", str(tmp_path))
     app.run()
     assert "No dashboards yet" in html(app)
+
+
+def test_panels_stand_beside_the_period_before_when_asked(dashboard, filled: Workbench):
+    traffic = called(filled, "Website Traffic")
+    app = dashboard(traffic.id, website="site_a", range="7d", compare="previous")
+    assert not app.exception
+    views, daily = traffic.panels[1], next(alt for alt in charts(app) if "pageviews" in alt.lower())
+    now, before = (
+        filled.resolver.resolve_panel(views, variables={"website": "site_a", "range": value}).data["value"]
+        for value in ({"preset": "7d"}, {"from": "2026-06-02", "to": "2026-06-08"})
+    )
+    assert views.name == "Pageviews"
+    assert f"from {before}" in card(app, views)
+    assert str(now) in card(app, views)
+    assert "Before" in [trace.get("name") for trace in charts(app)[daily]["data"]]
+
+
+def test_the_switch_writes_the_url_and_keeps_what_else_stands_there(dashboard, filled: Workbench):
+    traffic = called(filled, "Website Traffic")
+    app = dashboard(traffic.id, website="site_a")
+    app.toggle(key="compare").set_value(True).run()
+    assert app.query_params == {"id": traffic.id, "website": "site_a", "compare": "previous"}
+    app.segmented_control(key="choose_range").set_value("7d").run()
+    assert app.query_params["compare"] == "previous"
+    app.toggle(key="compare").set_value(False).run()
+    assert app.query_params == {"id": traffic.id, "website": "site_a", "range": "7d"}
+    assert "wb-change" not in card(app, traffic.panels[1])
+
+
+def test_where_nothing_was_before_panels_stand_alone(dashboard, filled: Workbench):
+    traffic = called(filled, "Website Traffic")
+    app = dashboard(traffic.id, range="all", compare="previous")
+    assert not app.exception
+    assert "wb-change" not in card(app, traffic.panels[1])
+
+
+def test_an_address_that_compares_with_something_else_is_told(dashboard, filled: Workbench):
+    app = dashboard(called(filled, "Website Traffic").id, compare="year")
+    assert "compare=year: there is previous to compare with" in html(app)
