@@ -22,7 +22,8 @@ COMPARE = "compare"
 PRESETS = {"7d": "7d", "30d": "30d", "90d": "90d", "ytd": "YTD", "all": "All"}  # on the range bar, with its words
 MORE_PRESETS = {"today": "Today", "12m": "12m"}  # known, and on the bar where a dashboard starts with them
 PREVIOUS = "previous"
-RESERVED = frozenset({ID, COMPARE})  # variables of these names are not ours to read
+PANEL = "panel"  # the panel whose drawer is open
+RESERVED = frozenset({ID, COMPARE, PANEL})  # variables of these names are not ours to read
 _BETWEEN = ".."
 
 Values = Mapping[str, Any]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -14,9 +15,10 @@ from workbench.figures.html import empty_html
 from workbench.figures.text import html_text, one_line
 from workbench.figures.theme import theme
 from workbench.figures.views import EmptyView
-from workbench.ui.choices import ID, Choices, read_choices
+from workbench.ui.choices import ID, PANEL, Choices, read_choices
 from workbench.ui.controls import controls
 from workbench.ui.grid import GAP_PX, ROW_PX, cells, height_px, width_px
+from workbench.ui.inspector import inspector
 from workbench.ui.panel_card import Place, panel_card
 from workbench.ui.shared import shared_workbench
 from workbench.ui.ticking import ticking_ages
@@ -48,11 +50,20 @@ def dashboard_page() -> None:
     if dashboard.panels:
         _panels(workbench, dashboard, choices, zone)
         ticking_ages()
+        _inspected(workbench, dashboard, choices.values)
     else:
         st.html(empty_html(EmptyView("No panels yet", hint=_NO_PANELS)))
 
 
 _NO_PANELS = "Bring panels from a file with `workbench dashboards import FILE`, or duplicate a dashboard that has some."
+
+
+def _inspected(workbench: Workbench, dashboard: Dashboard, variables: Mapping[str, Any]) -> None:
+    """The drawer of the panel that the address names."""
+    asked = st.query_params.get(PANEL)
+    panel = next((panel for panel in dashboard.panels if panel.id == asked), None)
+    if panel is not None and panel.operation_type is not None:
+        inspector(workbench, panel, variables)
 
 
 def _title(name: str) -> None:

@@ -30,6 +30,7 @@ from workbench.figures.views import (
 from workbench.ui.draw import draw
 from workbench.ui.escape import plain_markdown
 from workbench.ui.freshness import age_s, age_text, explanation
+from workbench.ui.inspector import open_inspector
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +75,7 @@ def panel_card(workbench: Workbench, panel: PanelSpec, variables: Mapping[str, A
         else:
             head.html(_header(panel, _age(result, shown, workbench.clock()) if result else ""))
             _refresh_button(panel, key, result)
+            _menu(panel)
         with body.container(key=f"body_{key}", height="stretch", gap=None):
             draw(shown, place.canvas, key=key)
 
@@ -154,6 +156,29 @@ def _refresh_button(panel: PanelSpec, key: str, result: PanelResult | None) -> N
         on_click=_remember,
         args=(key,),
     )
+
+
+def _menu(panel: PanelSpec) -> None:
+    """What can be done with a stored panel. The page opens the drawers: a card that runs beside others cannot."""
+    if panel.id is None:
+        return
+    st.menu_button(
+        f"More for {plain_markdown(panel.name)}",
+        ["Inspect"],
+        icon=":material/more_horiz:",
+        type="tertiary",
+        key=f"menu_{panel.id}",
+        on_click=_chosen,
+        args=(panel.id,),
+    )
+    if st.session_state.pop(f"opening_{panel.id}", False):
+        st.rerun()
+
+
+def _chosen(panel_id: str) -> None:
+    if st.session_state.get(f"menu_{panel_id}") == "Inspect":
+        open_inspector(panel_id)
+        st.session_state[f"opening_{panel_id}"] = True
 
 
 def _remember(key: str) -> None:
