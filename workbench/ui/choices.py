@@ -4,6 +4,7 @@
 /dashboard?id=dash_01J…&range=2026-10-01..2026-10-31      both days included
 /dashboard?id=dash_01J…&website=                          unset, though the dashboard has a default
 /dashboard?id=dash_01J…&compare=previous                  beside the period before
+/dashboard?id=dash_01J…&refresh=60&kiosk=1                every minute anew, panels alone
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ PRESETS = {"7d": "7d", "30d": "30d", "90d": "90d", "ytd": "YTD", "all": "All"}  
 MORE_PRESETS = {"today": "Today", "12m": "12m"}  # known, and on the bar where a dashboard starts with them
 PREVIOUS = "previous"
 PANEL = "panel"  # the panel whose drawer is open
-RESERVED = frozenset({ID, COMPARE, PANEL})  # variables of these names are not ours to read
+REFRESH, EVERY = "refresh", (30, 60, 300, 900)  # seconds
+KIOSK = "kiosk"
+RESERVED = frozenset({ID, COMPARE, PANEL, REFRESH, KIOSK})  # variables of these names are not ours to read
 _BETWEEN = ".."
 
 Values = Mapping[str, Any]
@@ -35,11 +38,15 @@ class Choices:
 
     Attributes:
         compare: Whether panels show the period before too.
+        refresh_s: Seconds after which panels are asked again; None: only when somebody asks.
+        kiosk: Whether the panels stand alone.
     """
 
     values: Values
     problems: tuple[str, ...] = ()
     compare: bool = False
+    refresh_s: int | None = None
+    kiosk: bool = False
 
 
 def read_choices(params: Mapping[str, str], variables: Mapping[str, Variable], websites: Collection[str]) -> Choices:
@@ -62,7 +69,16 @@ def read_choices(params: Mapping[str, str], variables: Mapping[str, Variable], w
     compare = params.get(COMPARE, "")
     if compare not in {"", PREVIOUS}:
         problems.append(f"{COMPARE}={compare}: there is {PREVIOUS} to compare with")
-    return Choices(values, tuple(problems), compare=compare == PREVIOUS)
+    refresh = params.get(REFRESH, "")
+    if refresh and refresh not in map(str, EVERY):
+        problems.append(f"{REFRESH}={refresh}: seconds are {', '.join(map(str, EVERY))}")
+    return Choices(
+        values,
+        tuple(problems),
+        compare=compare == PREVIOUS,
+        refresh_s=int(refresh) if refresh in map(str, EVERY) else None,
+        kiosk=params.get(KIOSK) == "1",
+    )
 
 
 def _read(text: str, variable: Variable, websites: Collection[str]) -> Any:

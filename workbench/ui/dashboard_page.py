@@ -19,9 +19,10 @@ from workbench.ui.choices import ID, PANEL, Choices, read_choices
 from workbench.ui.controls import controls
 from workbench.ui.grid import GAP_PX, ROW_PX, cells, height_px, width_px
 from workbench.ui.inspector import inspector
-from workbench.ui.panel_card import Place, panel_card
+from workbench.ui.panel_card import Once, Place, panel_card
 from workbench.ui.shared import shared_workbench
 from workbench.ui.ticking import ticking_ages
+from workbench.ui.viewing import kiosk, viewing_menu
 from workbench.ui.websites import Site, websites
 
 COLUMNS = 12
@@ -45,6 +46,9 @@ def dashboard_page() -> None:
         _title(dashboard.name)
         names = {site_id: site.name for site_id, site in sites.items()}
         controls(dashboard.variables, choices, names, today=workbench.clock().astimezone(ZoneInfo(zone)).date())
+        viewing_menu(workbench, dashboard, choices)
+    if choices.kiosk:
+        kiosk()
     for problem in choices.problems:
         st.html(f'<p class="wb-notice" role="status">Left out of the address: {html_text(problem)}.</p>')
     if dashboard.panels:
@@ -77,14 +81,17 @@ def _panels(workbench: Workbench, dashboard: Dashboard, choices: Choices, zone: 
     colours = theme(st.context.theme.type)
     first = st.session_state.get("seen") != dashboard.id
     st.session_state["seen"] = dashboard.id
+    card = st.fragment(panel_card, parallel=True, run_every=choices.refresh_s)
     grid = st.grid(COLUMNS, wrap=False, min_column_width=1, row_height=ROW_PX, gap=GAP_PX, key="grid")
     for cell in cells(dashboard.panels):
         if cell.panel is None:
             grid.cell(column_span=cell.columns)
             continue
-        place = Place(colours, width_px(cell.columns), height_px(cell.rows), zone, first=first, compare=choices.compare)
+        place = Place(
+            colours, width_px(cell.columns), height_px(cell.rows), zone, first=Once(first), compare=choices.compare
+        )
         with grid.cell(column_span=cell.columns, row_span=cell.rows):
-            panel_card(workbench, cell.panel, choices.values, place)
+            card(workbench, cell.panel, choices.values, place)
 
 
 def _zone(workbench: Workbench, dashboard: Dashboard, choices: Choices, sites: Mapping[str, Site]) -> str:

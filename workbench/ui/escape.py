@@ -1,4 +1,4 @@
-"""Text for the places where Streamlit reads Markdown: labels, tooltips, toasts, dialog titles."""
+"""Text for the places where Streamlit reads Markdown (labels, tooltips, toasts, dialog titles), and for file names."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from workbench.figures.text import one_line
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_LONGEST = 80  # characters of a file name
 _WORD_JOINER = "\N{WORD JOINER}"
 
 
@@ -20,3 +21,8 @@ def plain_markdown(value: object) -> str:
         "*a*:b:" -> "\*a\*\:\u2060b\:\u2060"
     """
     return _PUNCTUATION.sub(r"\\\1", one_line(value)).replace("\\:", f"\\:{_WORD_JOINER}")
+
+
+def file_stem(name: str, fallback: str) -> str:
+    """A file name without its ending: letters, digits, `_`, `-` and `.` of the name, in lower case."""
+    return re.sub(r"[^\w.-]+", "-", name.casefold()).strip("-.")[:_LONGEST] or fallback

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -19,7 +18,7 @@ from workbench.figures.html import error_html
 from workbench.figures.states import error
 from workbench.figures.text import html_text
 from workbench.ui.choices import PANEL
-from workbench.ui.escape import plain_markdown
+from workbench.ui.escape import file_stem, plain_markdown
 from workbench.ui.freshness import explanation
 
 WIDTH_PX = 720
@@ -71,7 +70,7 @@ def _data(panel: PanelSpec, result: PanelResult) -> None:
         st.download_button(
             "Download CSV",
             partial(_csv, rows),
-            file_name=f"{_file_name(panel)}.csv",
+            file_name=f"{file_stem(panel.name, 'panel')}.csv",
             mime="text/csv",
             icon=":material/download:",
             on_click="ignore",
@@ -92,10 +91,6 @@ def _frame(rows: Answer) -> pd.DataFrame:
         if len(kinds) > 1 and not kinds <= {int, float}:
             frame[name] = frame[name].map(str)
     return frame
-
-
-def _file_name(panel: PanelSpec) -> str:
-    return re.sub(r"[^\w.-]+", "-", panel.name.casefold()).strip("-.") or "panel"
 
 
 def _call(panel: PanelSpec, variables: Mapping[str, Any]) -> None:

@@ -37,12 +37,24 @@ log = logging.getLogger(__name__)
 FRAME_PX = (28, 56)  # of a card that its figure does not get: padding left and right; header and padding
 
 
+class Once:
+    """True the first time it is asked, if it ever is: a fragment that runs again comes with the same arguments."""
+
+    def __init__(self, first: bool) -> None:
+        self._first = first
+
+    def take(self) -> bool:
+        """Whether this is the first time."""
+        first, self._first = self._first, False
+        return first
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a card stands: theme, size in CSS pixels, and zone of its days.
 
     Attributes:
-        first: Whether it is drawn for the first time.
+        first: Whether it is drawn for the first time: then its shape stands there until its answer does.
         compare: Whether the period before is shown too.
     """
 
@@ -50,7 +62,7 @@ class Place:
     width_px: int
     height_px: int
     timezone: str
-    first: bool
+    first: Once
     compare: bool = False
 
     @property
@@ -60,13 +72,12 @@ class Place:
         return Canvas(self.theme, max(width, 80), max(height, 40), self.timezone)
 
 
-@st.fragment(parallel=True)
 def panel_card(workbench: Workbench, panel: PanelSpec, variables: Mapping[str, Any], place: Place) -> None:
-    """The panel in its card. Runs beside the other cards; a click on its button runs it alone."""
+    """The panel in its card, as a fragment: it runs beside the other cards; a click on its button runs it alone."""
     key = panel.id or "draft"
     with st.container(border=True, height=place.height_px, key=f"panel_{key}", gap=None):
         refresh = st.session_state.pop(f"refreshing_{key}", False)
-        slots = _waiting(panel, place.canvas) if place.first and not refresh else None
+        slots = _waiting(panel, place.canvas) if place.first.take() and not refresh else None
         result, shown = _answer(workbench, panel, variables, place, skip_cache=refresh)
         # What stood here stays until now: an empty slot before the answer would blank the card.
         head, body = slots or (st.empty(), st.empty())

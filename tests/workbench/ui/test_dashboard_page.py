@@ -10,6 +10,7 @@ from stats_core.composition import Workbench
 from stats_core.models import StatsPanel
 from stats_core.panels.dashboard import Dashboard
 from stats_core.panels.panel import PanelSpec
+from workbench.ui.panel_card import Once
 
 RANGE = {"range": {"type": "range", "label": "Range", "default": {"preset": "30d"}}}
 
@@ -249,7 +250,8 @@ def test_what_the_url_gets_wrong_is_left_out_and_told(dashboard, filled: Workben
 def test_only_what_a_dashboard_declares_can_be_chosen(dashboard, filled: Workbench):
     app = dashboard(filled.dashboards.create("Plain", panels=ALL_TYPES[:1]).id)
     assert not app.segmented_control
-    assert not app.selectbox
+    assert not app.toggle
+    assert [choice.key for choice in app.selectbox] == ["refresh"]
 
 
 # ---------------------------------------------------------------- freshness
@@ -278,16 +280,20 @@ def test_a_panel_tells_its_age_and_refreshes_alone(dashboard, filled: Workbench)
 
 
 def test_skeletons_are_drawn_once_and_not_over_what_is_there(dashboard, filled: Workbench, monkeypatch):
-    drawn: list[bool] = []
-    from workbench.ui import dashboard_page
+    drawn: list[str] = []
+    from workbench.ui import panel_card
 
-    real = dashboard_page.Place
-    monkeypatch.setattr(
-        dashboard_page, "Place", lambda *args, **more: drawn.append(more["first"]) or real(*args, **more)
-    )
-    app = dashboard(called(filled, "Partners & Production").id)
+    real = panel_card._waiting
+    monkeypatch.setattr(panel_card, "_waiting", lambda panel, canvas: drawn.append(panel.name) or real(panel, canvas))
+    found = called(filled, "Partners & Production")
+    app = dashboard(found.id)
     app.run()
-    assert drawn == [True] * 4 + [False] * 4
+    assert sorted(drawn) == sorted(panel.name for panel in found.panels)
+
+
+def test_a_card_that_runs_again_by_itself_keeps_what_it_shows():
+    once = Once(first=True)
+    assert [once.take(), once.take(), Once(first=False).take()] == [True, False, False]
 
 
 # ---------------------------------------------------------------- when it does not work
@@ -372,3 +378,36 @@ def test_where_nothing_was_before_panels_stand_alone(dashboard, filled: Workbenc
 def test_an_address_that_compares_with_something_else_is_told(dashboard, filled: Workbench):
     app = dashboard(called(filled, "Website Traffic").id, compare="year")
     assert "compare=year: there is previous to compare with" in html(app)
+
+
+# ---------------------------------------------------------------- how it is looked at
+
+
+def test_it_refreshes_by_itself_when_asked_and_the_address_says_so(dashboard, filled: Workbench):
+    found = called(filled, "Partners & Production")
+    app = dashboard(found.id)
+    app.selectbox(key="refresh").set_value(60).run()
+    assert app.query_params["refresh"] == "60"
+    assert not app.exception
+    app.selectbox(key="refresh").set_value(0).run()
+    assert "refresh" not in app.query_params
+
+
+def test_an_interval_that_is_not_offered_is_told(dashboard, filled: Workbench):
+    app = dashboard(called(filled, "Partners & Production").id, refresh="1")
+    assert "refresh=1: seconds are 30, 60, 300, 900" in html(app)
+
+
+def test_the_kiosk_shows_panels_alone(dashboard, filled: Workbench):
+    found = called(filled, "Partners & Production")
+    app = dashboard(found.id)
+    app.button(key="kiosk").click().run()
+    assert app.query_params["kiosk"] == "1"
+    styles = [element.proto.body for element in app.get("html") if "<style>" in element.proto.body]
+    assert any(".st-key-bar" in style and "display: none" in style for style in styles[1:])
+
+
+def test_a_dashboard_can_be_taken_along_as_a_file(dashboard, filled: Workbench):
+    app = dashboard(called(filled, "Partners & Production").id)
+    (button,) = [found for found in app.get("download_button") if found.proto.label == "Download as YAML"]
+    assert not button.proto.disabled

@@ -1,0 +1,54 @@
+"""How a dashboard is looked at, from its menu: refreshed by itself, alone on the screen, taken along as a file."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from stats_core.composition import Workbench
+from stats_core.panels.dashboard import Dashboard
+from workbench.ui.choices import EVERY, KIOSK, REFRESH, Choices
+from workbench.ui.escape import file_stem
+
+KIOSK_STYLE = """<style>
+.st-key-bar, [class*="st-key-refresh_"], [class*="st-key-menu_"], .wb-notice { display: none !important; }
+[data-testid="stMainBlockContainer"] { padding: 1rem; max-width: none; }
+.wb-head { padding-right: 0; }
+</style>"""
+_WORDS = {0: "Off", 30: "Every 30 s", 60: "Every minute", 300: "Every 5 min", 900: "Every 15 min"}
+
+
+def viewing_menu(workbench: Workbench, dashboard: Dashboard, choices: Choices) -> None:
+    """The menu right of the choices."""
+    with st.popover("More for this dashboard", icon=":material/more_horiz:", type="tertiary", key="viewing"):
+        _refresh(choices)
+        st.button("Kiosk view", icon=":material/fullscreen:", type="tertiary", key="kiosk", on_click=_enter_kiosk)
+        st.download_button(
+            "Download as YAML",
+            lambda: workbench.dashboards.export_yaml(dashboard.id),
+            file_name=f"{file_stem(dashboard.name, 'dashboard')}.yaml",
+            mime="application/yaml",
+            icon=":material/download:",
+            type="tertiary",
+            on_click="ignore",
+            key="export",
+        )
+
+
+def kiosk() -> None:
+    """Panels and nothing else; the address without `kiosk`, or going back, brings the rest again."""
+    st.html(KIOSK_STYLE)
+
+
+def _refresh(choices: Choices) -> None:
+    def choose() -> None:
+        if seconds := st.session_state[REFRESH]:
+            st.query_params[REFRESH] = str(seconds)
+        else:
+            st.query_params.pop(REFRESH, None)
+
+    st.session_state[REFRESH] = choices.refresh_s or 0
+    st.selectbox("Refresh by itself", (0, *EVERY), key=REFRESH, format_func=_WORDS.__getitem__, on_change=choose)
+
+
+def _enter_kiosk() -> None:
+    st.query_params[KIOSK] = "1"
