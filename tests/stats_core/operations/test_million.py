@@ -8,7 +8,8 @@ import pytest
 
 MILLION = 1_000_000
 NUMBERS = {
-    "sqlite": f"WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < {MILLION}) SELECT id FROM n",
+    "sqlite": "WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n "
+    f"WHERE id < {MILLION}) SELECT id FROM n",
     "postgresql": f"SELECT id FROM generate_series(1, {MILLION}) AS n (id)",
 }
 
