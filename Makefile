@@ -14,7 +14,7 @@ INSTALL = @for python in $(PYTHON) $(CANDIDATES); do \
 	  echo 'No Python 3.11 or newer was found. Install one, or name it: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)' >&2; \
 	  exit 2
 
-.PHONY: help demo serve check test test-slow bench lock runtime dev
+.PHONY: help demo serve check test test-slow bench tracker lock runtime dev
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,10 +36,13 @@ test: dev ## the tests, in a few minutes
 	$(BIN)/pytest -m "not slow" -n 2 --dist worksteal
 
 test-slow: dev ## the tests that take minutes each
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m slow -n 2 --dist worksteal
 
 bench: dev ## the benchmarks; benchmarks/README.md says what they mean
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+
+tracker: dev ## what browsers get of ingest/tracker/tracker.js
+	$(BIN)/python ingest/tracker/build.py
 
 UV = $(or $(wildcard $(BIN)/uv),uv)
 LOCK = $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q \

@@ -9,7 +9,7 @@ import random
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -131,7 +131,7 @@ class Engine:
     catalog: Catalog
     fill: Callable[[dict[str, list[Row]]], None]
     write: Callable[[str], object] = lambda _statement: None
-    held: dict[str, list[Row]] | None = None
+    held: dict[str, list[Row]] | None = field(default=None, repr=False)  # a long text hides the failure it belongs to
 
     def hold(self, tables: dict[str, list[Row]]) -> None:
         """Have these rows in these tables; those of other tables stay."""

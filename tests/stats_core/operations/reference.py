@@ -352,7 +352,7 @@ def shown(value: Any, zone: ZoneInfo) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float | Decimal):
-        return repr(float(value)).removesuffix(".0")
+        return repr(float(value) + 0.0).removesuffix(".0")  # + 0.0 turns -0.0 round
     if isinstance(value, datetime) and value.tzinfo:
         return str(value.astimezone(zone))
     return str(value)
@@ -482,9 +482,11 @@ def _start_of_label(label: str, zone: ZoneInfo) -> datetime:
 @cache
 def _labels_between(start: datetime, end: datetime, precision: str, zone: ZoneInfo, on_clock: bool) -> tuple[str, ...]:
     step = timedelta(minutes=15) if precision == "hour" else timedelta(hours=1)
+    if on_clock:  # a clock on the wall shows each hour of a day once, also the one that the zone leaves out
+        start, end = (moment.astimezone(zone).replace(tzinfo=None) for moment in (start, end))
     labels, moment = {}, start
     while moment < end:
-        labels[_label_of_moment(moment, precision, zone, on_clock)] = None
+        labels[_label(moment, precision, zone)] = None
         moment += step
-    labels[_label_of_moment(end - timedelta(microseconds=1), precision, zone, on_clock)] = None
+    labels[_label(end - timedelta(microseconds=1), precision, zone)] = None
     return tuple(labels)
