@@ -10,12 +10,15 @@ nothing new.
 
 from __future__ import annotations
 
+import sys
+
+sys.path.append(sys.path.pop(0))  # this folder comes last: else `ingest` would be the benchmark of that name
+
 import argparse
 import json
 import random
 import resource
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator

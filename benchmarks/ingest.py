@@ -31,11 +31,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import load
 import psutil
 import uvloop
 from sqlalchemy import func, select, text
 
+from benchmarks import load
 from ingest.store import store_events, verify
 from stats_core.database import Database
 from stats_core.database.schema import migrate
@@ -46,7 +46,6 @@ from stats_core.traffic.websites import add_website
 SITE = "site_bench"
 TRACK = "/web/analytics/track"
 BATCH = 5_000
-HERE = Path(__file__).parent
 
 
 def fill(database: Database, rows: int) -> None:
@@ -71,8 +70,6 @@ def size_bytes(database: Database) -> int:
     if database.dialect == "postgresql":
         with database.read() as session:
             return session.scalar(text("SELECT pg_database_size(current_database())"))
-    with database.write_engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     with database.read() as session:
         pages = session.scalar(text("SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count"))
         return pages * session.scalar(text("SELECT page_size FROM pragma_page_size"))
@@ -84,15 +81,13 @@ def stored(database: Database) -> int:
 
 
 @contextmanager
-def served(application: str, environment: dict[str, str], *, folder: Path | None = None) -> Iterator[tuple[int, int]]:
+def served(application: str, environment: dict[str, str]) -> Iterator[tuple[int, int]]:
     """A uvicorn over `module:app`, in a process of its own: its port and its pid."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     options = ["--port", str(port), "--loop", "uvloop", "--http", "httptools", "--no-access-log", "--no-proxy-headers"]
     command = [sys.executable, "-m", "uvicorn", application, *options, "--log-level", "warning"]
-    if folder is not None:
-        command += ["--app-dir", str(folder)]
     server = subprocess.Popen(command, env={**os.environ, **environment}, cwd=environment.get("HOME_DIR"))
     try:
         _wait_for(port, server)
@@ -136,7 +131,7 @@ def benchmark(name: str, url: str, arguments: argparse.Namespace, folder: Path) 
         }
         before, bytes_before = stored(database), size_bytes(database)
         with (
-            served("load:bare", settings, folder=HERE) as (bare_port, _),
+            served("benchmarks.load:bare", settings) as (bare_port, _),
             served("ingest.app:app", settings) as (port, pid),
         ):
             measure(bare_port, arguments, 1, seconds=1), measure(port, arguments, 2, seconds=2)  # both are warm

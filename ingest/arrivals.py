@@ -49,8 +49,8 @@ class Refusal:
         website_id: Empty where the body names none, or one that we do not know.
         detail: What was wrong, in words for the site's owner, without anything the visitor sent.
         body: What may help the owner or be replayed: visitor and session ids are hashed, addresses and agents are not
-            in it. `{"arrival": …}` (as `pack` makes it) can be replayed, `{"payload": …}` can be looked at. None where
-            nothing is kept.
+            in it. `{"arrival": …}` (as `pack` makes it) can be replayed, `{"payload": …}` can be looked at; `hostname`
+            is the page's. None where nothing is kept.
     """
 
     received_at: datetime

@@ -16,17 +16,18 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
+from ingest.marks import Marks
+
 _WORD = re.compile(r"[a-z0-9_-]+")
 
 
 class _Marks(NamedTuple):
-    browser: re.Pattern[str]
-    platform: re.Pattern[str]
+    browser: Marks
+    platform: Marks
     compatible: re.Pattern[str]
-    innocent: re.Pattern[str]
-    parts: tuple[str, ...]
+    innocent: Marks
     words: frozenset[str]
-    patterns: re.Pattern[str]
+    marks: Marks
 
 
 def is_bot(agent: str) -> bool:
@@ -35,39 +36,33 @@ def is_bot(agent: str) -> bool:
     text = agent.strip().lower()
     if text in {"", "-"} or _is_bare(text):
         return True
-    text = marks.innocent.sub("", text)
+    text = marks.innocent.without(text)
     return (
-        any(part in text for part in marks.parts)
-        or not marks.words.isdisjoint(_WORD.findall(text))
+        not marks.words.isdisjoint(_WORD.findall(text))
         or marks.compatible.search(text) is not None
-        or marks.patterns.search(text) is not None
+        or marks.marks.within(text)
     )
 
 
 def is_browser(agent: str) -> bool:
     """Whether `agent` carries the marks of an engine that draws pages."""
-    return _marks().browser.search(agent.lower()) is not None
+    return _marks().browser.within(agent.lower())
 
 
 def _is_bare(text: str) -> bool:
     """`curl/8.0`, `Mozilla/5.0`, nonsense: browsers and devices say what they run on, in brackets or in plain words."""
     marks = _marks()
-    return "(" not in text and marks.platform.search(text) is None and marks.browser.search(text) is None
+    return "(" not in text and not marks.platform.within(text) and not marks.browser.within(text)
 
 
 @cache
 def _marks() -> _Marks:
     facts = tomllib.loads(files("ingest").joinpath("data/bots.toml").read_text(encoding="utf-8"))
     return _Marks(
-        browser=_any(facts["browser"]),
-        platform=_any(facts["platform"]),
+        browser=Marks(facts["browser"]),
+        platform=Marks(facts["platform"]),
         compatible=re.compile(rf"\(compatible;\s*+(?!{'|'.join(facts['compatible'])})"),
-        innocent=_any(facts["innocent"]),
-        parts=tuple(facts["parts"]),
+        innocent=Marks(facts["innocent"]),
         words=frozenset(facts["words"]),
-        patterns=_any(facts["patterns"]),
+        marks=Marks(facts["patterns"], facts["parts"]),
     )
-
-
-def _any(patterns: list[str]) -> re.Pattern[str]:
-    return re.compile("|".join(patterns))

@@ -1,16 +1,31 @@
 """Many rows in one statement, on SQLite and PostgreSQL.
 
-SQLAlchemy's own executemany spends as long on a row as the database does. Here values are converted a column at a time
-and handed to the driver at once; the statements and the types of the columns are SQLAlchemy's all the same.
+SQLAlchemy's own executemany spends as long on a row as the database does, and building a statement takes longer than
+running it. Here values are converted a column at a time and handed to the driver at once, and statements are built
+once; they and the types of their columns are SQLAlchemy's all the same.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Dialect, FromClause, Table, bindparam, func, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Dialect,
+    FromClause,
+    Select,
+    String,
+    Table,
+    bindparam,
+    func,
+    select,
+    type_coerce,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
@@ -21,85 +36,117 @@ Columns = Mapping[str, Sequence[Any]]
 Types = Mapping[str, TypeEngine[Any]]
 """Names and types of columns, in their order."""
 
-Insert = postgresql.Insert | sqlite.Insert
+_JSON_ROWS = "rows"  # SQLite's parameter; PostgreSQL has one for each column, named like it
 
 
 def insert_new(session: Session, table: Table, columns: Columns, *, key: tuple[str, ...]) -> set[tuple[Any, ...]]:
-    """Insert the rows whose `key` is not in `table` yet.
+    """Insert the rows whose `key` is not in `table` yet. No two of them have the same key.
 
     Returns:
         The keys that were inserted.
     """
-    statement = _insert(session, table).on_conflict_do_nothing(index_elements=key)
-    keys = [table.c[name] for name in key]
-    if isinstance(statement, postgresql.Insert):
-        inserted = _from_arrays(statement, columns, key).returning(*keys)
-        return set(map(tuple, session.execute(inserted)))
+    if not columns[key[0]]:
+        return set()
+    dialect = session.connection().dialect
+    insertion = _insertion(dialect, table, tuple(columns), key)
+    if dialect.name == "postgresql":
+        return set(map(tuple, insertion.run(session, columns)))
     # SQLite's executemany returns no rows; but nobody else writes in this transaction, and ids only grow.
-    before = session.scalar(select(func.coalesce(func.max(table.c.id), 0)))
-    _executemany(session.connection(), statement, columns)
-    return set(map(tuple, session.execute(select(*keys).where(table.c.id > before))))
+    before = session.scalar(_last_id(table))
+    if insertion.run(session, columns).rowcount == len(columns[key[0]]):
+        return set(zip(*(columns[name] for name in key), strict=True))
+    return set(map(tuple, session.execute(_keys_after(table, key), {"id": before})))
 
 
 def upsert(
     session: Session, table: Table, columns: Columns, *, key: tuple[str, ...], also: Mapping[str, ColumnElement[Any]]
 ) -> None:
-    """Insert the rows; where `key` is there, replace the other columns, and set those of `also`: SQL without values."""
-    statement = _insert(session, table)
-    replaced = {name: statement.excluded[name] for name in columns if name not in key}
-    statement = statement.on_conflict_do_update(index_elements=key, set_={**replaced, **also})
-    if isinstance(statement, postgresql.Insert):
-        session.execute(_from_arrays(statement, columns, key))
-    else:
-        _executemany(session.connection(), statement, columns)
+    """Insert the rows; where `key` is there, replace the other columns, and set those of `also`.
+
+    `also` is SQL without values; hand in the same elements each time, so that the statement is built once.
+    """
+    if columns[key[0]]:
+        dialect = session.connection().dialect
+        _insertion(dialect, table, tuple(columns), key, tuple(also.items())).run(session, columns)
 
 
-def listed(session: Session, types: Types, rows: Iterable[Sequence[Any]]) -> FromClause:
-    """`rows` as a table of a query, with columns named and typed by `types`: one bound value, however many rows."""
-    columns = list(zip(*rows, strict=True)) or [()] * len(types)
-    dialect = session.connection().dialect
-    return _unnested(types, columns) if dialect.name == "postgresql" else _from_json(dialect, types, columns)
-
-
-def _insert(session: Session, table: Table) -> Insert:
-    if session.connection().dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
-
-
-def _executemany(connection: Connection, statement: sqlite.Insert, columns: Columns) -> None:
-    compiled = statement.compile(dialect=connection.dialect, column_keys=list(columns))
-    assert isinstance(statement.table, Table)
-    types = {name: statement.table.c[name].type for name in columns}
-    ordered = [_converted(connection.dialect, types[name], columns[name]) for name in compiled.positiontup or ()]
-    if rows := list(zip(*ordered, strict=True)):
-        connection.exec_driver_sql(str(compiled), rows)
-
-
-def _from_arrays(statement: postgresql.Insert, columns: Columns, key: tuple[str, ...]) -> postgresql.Insert:
-    """The rows go in by key: transactions that meet in their keys then wait for each other in one direction only."""
-    assert isinstance(statement.table, Table)
-    rows = _unnested({name: statement.table.c[name].type for name in columns}, list(columns.values()))
-    return statement.from_select(list(columns), select(rows).order_by(*(rows.c[name] for name in key)))
-
-
-def _unnested(types: Types, columns: Sequence[Sequence[Any]]) -> FromClause:
-    arrays = [
-        bindparam(None, list(values), type_=postgresql.ARRAY(type_))
-        for type_, values in zip(types.values(), columns, strict=True)
-    ]
-    return func.unnest(*arrays).table_valued(*types).render_derived()
-
-
-def _from_json(dialect: Dialect, types: Types, columns: Sequence[Sequence[Any]]) -> FromClause:
-    pairs = zip(types.values(), columns, strict=True)
-    document = json.dumps(list(zip(*(_converted(dialect, type_, values) for type_, values in pairs), strict=True)))
-    row = func.json_each(document).table_valued("value")
+def listed(dialect: str, types: Types) -> FromClause:
+    """Rows as a table of a query, with columns named and typed by `types`: as many as `row_values` are given."""
+    if dialect == "postgresql":
+        arrays = [bindparam(name, type_=postgresql.ARRAY(type_)) for name, type_ in types.items()]
+        return func.unnest(*arrays).table_valued(*types).render_derived()
+    row = func.json_each(bindparam(_JSON_ROWS, type_=String())).table_valued("value")
     cells = [
         type_coerce(func.json_extract(row.c.value, f"$[{place}]"), type_).label(name)
         for place, (name, type_) in enumerate(types.items())
     ]
     return select(*cells).select_from(row).subquery()
+
+
+def row_values(session: Session, types: Types, values: Iterable[Sequence[Any]]) -> dict[str, Any]:
+    """The parameters of a statement with `listed` in it."""
+    dialect = session.connection().dialect
+    columns = list(zip(*values, strict=True)) or [()] * len(types)
+    if dialect.name == "postgresql":
+        return {name: list(column) for name, column in zip(types, columns, strict=True)}
+    converted = (_converted(dialect, type_, column) for type_, column in zip(types.values(), columns, strict=True))
+    return {_JSON_ROWS: json.dumps(list(zip(*converted, strict=True)))}
+
+
+@dataclass(frozen=True, slots=True)
+class _Insertion:
+    """An INSERT as the driver takes it, and its parameters in their order with the types they are converted by."""
+
+    sql: str
+    types: Types
+
+    def run(self, session: Session, columns: Columns) -> CursorResult[Any]:
+        connection = session.connection()
+        if connection.dialect.name == "postgresql":
+            lists = {
+                name: _converted(connection.dialect, type_, [list(columns[name])])[0]
+                for name, type_ in self.types.items()
+            }
+            return connection.exec_driver_sql(self.sql, lists)
+        values = [_converted(connection.dialect, type_, columns[name]) for name, type_ in self.types.items()]
+        return connection.exec_driver_sql(self.sql, list(zip(*values, strict=True)))
+
+
+@lru_cache(maxsize=64)
+def _insertion(
+    dialect: Dialect,
+    table: Table,
+    names: tuple[str, ...],
+    key: tuple[str, ...],
+    also: tuple[tuple[str, ColumnElement[Any]], ...] | None = None,
+) -> _Insertion:
+    """The statement: it replaces what is there, and sets `also`, or leaves it alone where `also` is None."""
+    types = {name: table.c[name].type for name in names}
+    statement = postgresql.insert(table) if dialect.name == "postgresql" else sqlite.insert(table)
+    if also is None:
+        statement = statement.on_conflict_do_nothing(index_elements=key)
+    else:
+        replaced = {name: statement.excluded[name] for name in names if name not in key}
+        statement = statement.on_conflict_do_update(index_elements=key, set_={**replaced, **dict(also)})
+    if not isinstance(statement, postgresql.Insert):
+        compiled = statement.compile(dialect=dialect, column_keys=list(names))
+        return _Insertion(str(compiled), {name: types[name] for name in compiled.positiontup or ()})
+    # The rows go in by key: transactions that meet in their keys then wait for each other in one direction only.
+    given = listed(dialect.name, types)
+    inserted = statement.from_select(list(names), select(given).order_by(*(given.c[name] for name in key)))
+    returning = inserted.returning(*(table.c[name] for name in key)) if also is None else inserted
+    arrays: Types = {name: postgresql.ARRAY(type_) for name, type_ in types.items()}
+    return _Insertion(str(returning.compile(dialect=dialect)), arrays)
+
+
+@lru_cache(maxsize=8)
+def _last_id(table: Table) -> Select[Any]:
+    return select(func.coalesce(func.max(table.c.id), 0))
+
+
+@lru_cache(maxsize=8)
+def _keys_after(table: Table, key: tuple[str, ...]) -> Select[Any]:
+    return select(*(table.c[name] for name in key)).where(table.c.id > bindparam("id"))
 
 
 def _converted(dialect: Dialect, type_: TypeEngine[Any], values: Sequence[Any]) -> Sequence[Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import tomllib
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -32,6 +33,7 @@ _SCHEMES = frozenset({"http", "https", "android-app", "ios-app"})
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _COUNTRY_LETTERS = 2
+_LONGEST_HOST = 253  # characters, RFC 1035
 _UTM_MEDIUMS: Mapping[str, Medium] = {
     "email": "email", "e-mail": "email", "mail": "email", "newsletter": "email",
     "social": "social", "social-media": "social", "social_media": "social", "socialmedia": "social", "sm": "social",
@@ -78,7 +80,7 @@ def classify(referrer: str | None, own_hosts: Collection[str] = (), query: str =
         stored, host = None, ""
     if query and (campaign := read_campaign(query)) != NO_CAMPAIGN:
         return _campaign_source(stored, host, campaign)
-    return Source(stored, *_known(host)) if host else DIRECT
+    return Source(stored, *_known(host, stored)) if host else DIRECT
 
 
 def locate(referrer: str) -> tuple[str | None, str]:
@@ -107,7 +109,9 @@ def _is_public(host: str) -> bool:
     try:
         return ipaddress.ip_address(host.strip("[]")).is_global
     except ValueError:
-        return _HOST.fullmatch(host) is not None and not host.endswith((".local", ".localhost", ".internal", ".lan"))
+        if len(host) > _LONGEST_HOST or _HOST.fullmatch(host) is None:
+            return False
+        return not host.endswith((".local", ".localhost", ".internal", ".lan"))
 
 
 def read_campaign(query: str) -> Campaign:
@@ -133,7 +137,7 @@ def _read_campaign(query: str) -> Campaign:
 def _campaign_source(stored: str | None, host: str, campaign: Campaign) -> Source:
     """A known source keeps its medium unless the campaign says otherwise: `utm_source=chatgpt.com` alone is AI."""
     said = campaign.source or campaign.ref
-    name, medium = _named(said) if said else _known(host) if host else DIRECT[1:]
+    name, medium = _named(said) if said else _known(host, stored) if host else DIRECT[1:]
     if campaign.medium:
         return Source(stored, name, _UTM_MEDIUMS.get(campaign.medium.lower(), "campaign"))
     if campaign.name or (campaign.source and medium == "referral"):
@@ -149,11 +153,19 @@ def _named(text: str) -> tuple[str, Medium]:
     if name := facts.names.get(low):
         return name
     stored, host = locate(low)
-    return _known(host) if stored else (low, "referral")
+    return _known(host, stored) if stored else (low, "referral")
+
+
+def _known(host: str, stored: str | None) -> tuple[str, Medium]:
+    """The name and medium of a host, or of the part of it that `stored` lies in."""
+    for path, entry in _facts().paths.get(host, ()):
+        if f"{stored}/".startswith(f"{path}/"):
+            return entry
+    return _known_host(host)
 
 
 @lru_cache(maxsize=_MEMO)
-def _known(host: str) -> tuple[str, Medium]:
+def _known_host(host: str) -> tuple[str, Medium]:
     """The name and medium of a host: the longest listed part of it wins, then what its first label says of itself."""
     labels = host.split(".")
     place, name, medium = _listed(labels)
@@ -195,6 +207,7 @@ def _ending_size(labels: list[str]) -> int:
 
 class _Facts(NamedTuple):
     hosts: Mapping[str, tuple[str, Medium]]
+    paths: Mapping[str, list[tuple[str, tuple[str, Medium]]]]
     names: Mapping[str, tuple[str, Medium]]
     mail_label: re.Pattern[str]
     search_label: re.Pattern[str]
@@ -206,17 +219,22 @@ class _Facts(NamedTuple):
 def _facts() -> _Facts:
     tables = tomllib.loads(files("ingest").joinpath("data/referrers.toml").read_text(encoding="utf-8"))
     hosts: dict[str, tuple[str, Medium]] = {}
+    paths: defaultdict[str, list[tuple[str, tuple[str, Medium]]]] = defaultdict(list)
     names: dict[str, tuple[str, Medium]] = {}
     mediums: tuple[Medium, ...] = ("search", "social", "ai", "email")
     for medium in mediums:
         for name, entries in tables[medium].items():
-            hosts.update(dict.fromkeys(entries, (name, medium)))
+            hosts.update(dict.fromkeys((entry for entry in entries if "/" not in entry), (name, medium)))
+            for entry in entries:
+                if "/" in entry:
+                    paths[entry.partition("/")[0]].append((entry, (name, medium)))
             names.setdefault(name, (name, medium))
     hosts.update(dict.fromkeys(tables["referral"], ("", "referral")))
     for name, aliases in tables["aliases"].items():
         names.update(dict.fromkeys(aliases, names[name]))
     return _Facts(
         hosts,
+        dict(paths),
         names,
         mail_label=re.compile("|".join(tables["mail_labels"])),
         search_label=re.compile("|".join(tables["search_labels"])),

@@ -4,18 +4,36 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from functools import lru_cache
 from itertools import chain, groupby
 from operator import attrgetter
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, FromClause, Integer, Select, String, Table, and_, delete, func, null, select
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    FromClause,
+    Integer,
+    Select,
+    String,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    null,
+    select,
+)
 from sqlalchemy.orm import Session as Transaction
 
-from ingest.bulk import Types, insert_new, listed, upsert
+from ingest.arrivals import Arrival
+from ingest.bulk import Types, insert_new, listed, row_values, upsert
+from ingest.dirty import mark_days
+from ingest.running import place
 from stats_core.database import Database
 from stats_core.database.types import UTCDateTime, utc_now
 from stats_core.errors import NotFoundError
@@ -24,6 +42,9 @@ from stats_core.traffic.sessions import GAP, Event, Session, apart, fold, splice
 
 Thread = tuple[str, str]
 """Website and session id: whose events the gap rule cuts into sessions."""
+
+Key = tuple[str, str]
+"""Website and event id: what tells events apart."""
 
 Place = tuple[str, str, datetime]
 """Thread and start: what tells session rows apart."""
@@ -38,10 +59,15 @@ _PARTS = tuple(field.name for field in fields(Session))
 _SESSION_COLUMNS = (*_PARTS, "duration_seconds", "is_bounce")
 _REOPENED: dict[str, ColumnElement[Any]] = {"ended_at": null(), "updated_at": utc_now()}
 
+_SITE = cast("Table", Website.__table__)
+_ZONES = select(_SITE.c.id, _SITE.c.timezone).where(_SITE.c.id.in_(bindparam("ids", expanding=True)))
+
 _thread = attrgetter("website_id", "session_id")
+_key = attrgetter("website_id", "event_id")
 _place = attrgetter("website_id", "session_id", "started_at")
 _THREAD_TYPES: Types = {"website_id": String(), "session_id": String()}
 _PLACE_TYPES: Types = {**_THREAD_TYPES, "started_at": UTCDateTime()}
+_STRIPE_TYPES: Types = {"stripe": Integer()}
 _WINDOW_TYPES: Types = {**_THREAD_TYPES, "first": UTCDateTime(), "last": UTCDateTime()}
 
 _STRIPES = 256
@@ -56,7 +82,7 @@ class StoreReport:
     Attributes:
         stored: Events that were new.
         duplicates: Events whose id was there already, or came twice.
-        days: Website and local day of everything that changed: to be rolled up again.
+        days: Website and local day of everything that changed: to be rolled up again. `store_arrivals` has marked them.
     """
 
     stored: int
@@ -88,13 +114,30 @@ def store_events(session: Transaction, events: Iterable[Event]) -> StoreReport:
     """
     given = list(events)
     zones = _zones(session, {event.website_id for event in given})
-    _lock(session, {_thread(event) for event in given})
-    if not (new := _insert(session, given)):
-        return StoreReport(0, len(given), frozenset())
-    changed = _refold(session, fold(new))
-    days = {(event.website_id, event.timestamp.astimezone(zones[event.website_id]).date()) for event in new}
-    days |= {(part.website_id, part.started_at.astimezone(zones[part.website_id]).date()) for part in changed}
-    return StoreReport(len(new), len(given) - len(new), frozenset(days))
+    return _store(session, given, zones)[0]
+
+
+def store_arrivals(
+    session: Transaction, arrivals: Sequence[Arrival], *, writer: str
+) -> tuple[StoreReport, tuple[bool, ...]]:
+    """Store what has come in as `store_events` does; events without a session id get one, and days are marked.
+
+    Args:
+        session: The transaction of `database.write()`; one call per transaction.
+        arrivals: Of any websites and in any order.
+        writer: Whose marks the days get: an id of this process.
+
+    Returns:
+        What became of all of them, and for each, in their order, whether it was new.
+
+    Raises:
+        NotFoundError: A website is not there. Nothing was stored.
+    """
+    zones = _zones(session, {arrival.event.website_id for arrival in arrivals})
+    events = place(session, arrivals)
+    report, new = _store(session, events, zones)
+    mark_days(session, report.days, writer=writer)
+    return report, tuple(new.pop(_key(event), None) is not None for event in events)  # of a repeated one, the first
 
 
 def verify(database: Database) -> Iterator[Difference]:
@@ -108,34 +151,51 @@ def verify(database: Database) -> Iterator[Difference]:
         yield from _compared(_without_events(session), [])
 
 
+def _store(
+    session: Transaction, events: Sequence[Event], zones: Mapping[str, ZoneInfo]
+) -> tuple[StoreReport, dict[Key, Event]]:
+    """Store `events`; returns the report and the new ones."""
+    lock_threads(session, {_thread(event) for event in events})
+    if not (new := _insert(session, events)):
+        return StoreReport(0, len(events), frozenset()), new
+    changed = _refold(session, fold(new.values()))
+    days = {(event.website_id, event.timestamp.astimezone(zones[event.website_id]).date()) for event in new.values()}
+    days |= {(part.website_id, part.started_at.astimezone(zones[part.website_id]).date()) for part in changed}
+    return StoreReport(len(new), len(events) - len(new), frozenset(days)), new
+
+
 def _zones(session: Transaction, website_ids: set[str]) -> dict[str, ZoneInfo]:
-    named = select(Website.id, Website.timezone).where(Website.id.in_(website_ids))
-    zones = {website_id: ZoneInfo(timezone) for website_id, timezone in session.execute(named)}
+    named = session.execute(_ZONES, {"ids": website_ids})
+    zones = {website_id: ZoneInfo(timezone) for website_id, timezone in named}
     for missing in sorted(website_ids - zones.keys()):
         raise NotFoundError("website", missing, hint="Add it with `workbench website add DOMAIN`.")
     return zones
 
 
-def _lock(session: Transaction, threads: set[Thread]) -> None:
+def lock_threads(session: Transaction, threads: set[Thread]) -> None:
     """Keep other writers out of these threads until the transaction ends; on SQLite they are out already.
 
     Threads share a fixed number of locks: PostgreSQL has room for some thousands in all, and an import touches more.
     """
-    if session.connection().dialect.name != "postgresql":
+    if _dialect(session) != "postgresql":
         return
     stripes = sorted({zlib.crc32("\0".join(thread).encode()) % _STRIPES for thread in threads})
-    rows = listed(session, {"stripe": Integer()}, [(stripe,) for stripe in stripes])
-    session.execute(select(func.pg_advisory_xact_lock(_LOCKS, rows.c.stripe)))
+    session.execute(_locks(), row_values(session, _STRIPE_TYPES, [(stripe,) for stripe in stripes]))
 
 
-def _insert(session: Transaction, events: Sequence[Event]) -> list[Event]:
+@lru_cache(maxsize=1)
+def _locks() -> Select[Any]:
+    return select(func.pg_advisory_xact_lock(_LOCKS, listed("postgresql", _STRIPE_TYPES).c.stripe))
+
+
+def _insert(session: Transaction, events: Sequence[Event]) -> dict[Key, Event]:
     """Insert the events that are not there yet, and return them."""
-    unique: dict[tuple[Any, ...], Event] = {}
+    unique: dict[Key, Event] = {}
     for event in events:
-        unique.setdefault((event.website_id, event.event_id), event)
+        unique.setdefault(_key(event), event)
     columns = _columns(_EVENT_COLUMNS, list(unique.values()))
-    inserted = insert_new(session, _EVENT, columns, key=("website_id", "event_id"))
-    return [unique[key] for key in inserted]
+    inserted = cast("set[Key]", insert_new(session, _EVENT, columns, key=("website_id", "event_id")))
+    return {key: unique[key] for key in inserted}
 
 
 def _refold(session: Transaction, fresh: Sequence[Session]) -> list[Session]:
@@ -166,31 +226,50 @@ def _touched(session: Transaction, fresh: Sequence[Session]) -> list[Session]:
     """The session rows at most a gap away from the time that the fresh parts of their thread span."""
     spans = (list(parts) for _, parts in groupby(fresh, key=_thread))
     windows = [(*_thread(parts[0]), parts[0].started_at - GAP, parts[-1].last_activity_at + GAP) for parts in spans]
-    window = listed(session, _WINDOW_TYPES, windows)
+    found = session.execute(_touching(_dialect(session)), row_values(session, _WINDOW_TYPES, windows))
+    return [Session(*row) for row in found]
+
+
+@lru_cache(maxsize=2)
+def _touching(dialect: str) -> Select[Any]:
+    window = listed(dialect, _WINDOW_TYPES)
     near = and_(
         _same_thread(_SESSION, window),
         _SESSION.c.started_at <= window.c.last,
         _SESSION.c.last_activity_at >= window.c.first,
     )
-    rows = select(*(_SESSION.c[name] for name in _PARTS)).join_from(window, _SESSION, near)
-    return [Session(*row) for row in session.execute(rows)]
+    return select(*(_SESSION.c[name] for name in _PARTS)).join_from(window, _SESSION, near)
 
 
 def _events(session: Transaction, windows: Sequence[Window]) -> list[Event]:
     if not windows:
         return []
-    window = listed(session, _WINDOW_TYPES, windows)
+    found = session.execute(_within(_dialect(session)), row_values(session, _WINDOW_TYPES, windows))
+    return [Event(*row) for row in found]
+
+
+@lru_cache(maxsize=2)
+def _within(dialect: str) -> Select[Any]:
+    window = listed(dialect, _WINDOW_TYPES)
     within = and_(_same_thread(_EVENT, window), _EVENT.c.timestamp.between(window.c.first, window.c.last))
-    return [Event(*row) for row in session.execute(_folded().join_from(window, _EVENT, within))]
+    return _folded().join_from(window, _EVENT, within)
 
 
 def _delete(session: Transaction, places: set[Place]) -> None:
-    if not places:
-        return
-    place = listed(session, _PLACE_TYPES, places)
+    if places:
+        session.execute(_deleted(_dialect(session)), row_values(session, _PLACE_TYPES, places))
+
+
+@lru_cache(maxsize=2)
+def _deleted(dialect: str) -> Delete:
+    place = listed(dialect, _PLACE_TYPES)
     here = and_(_same_thread(_SESSION, place), _SESSION.c.started_at == place.c.started_at)
     ids = select(_SESSION.c.id).join_from(place, _SESSION, here)
-    session.execute(delete(_SESSION).where(_SESSION.c.id.in_(ids)))
+    return delete(_SESSION).where(_SESSION.c.id.in_(ids))
+
+
+def _dialect(session: Transaction) -> str:
+    return session.connection().dialect.name
 
 
 def _folded() -> Select[Any]:
@@ -218,21 +297,22 @@ def _threads(session: Transaction) -> Iterator[list[Event]]:
 
 
 def _stored(session: Transaction, threads: set[Thread]) -> list[dict[str, Any]]:
-    thread = listed(session, _THREAD_TYPES, threads)
-    return _rows(session, _session_rows().join_from(thread, _SESSION, _same_thread(_SESSION, thread)))
+    thread = listed(_dialect(session), _THREAD_TYPES)
+    theirs = _session_rows().join_from(thread, _SESSION, _same_thread(_SESSION, thread))
+    return _documents(session, theirs, row_values(session, _THREAD_TYPES, threads))
 
 
 def _without_events(session: Transaction) -> list[dict[str, Any]]:
     some = select(_EVENT.c.id).where(_same_thread(_EVENT, _SESSION)).exists()
-    return _rows(session, _session_rows().where(~some))
+    return _documents(session, _session_rows().where(~some), {})
 
 
 def _session_rows() -> Select[Any]:
     return select(*(_SESSION.c[name] for name in _SESSION_COLUMNS))
 
 
-def _rows(session: Transaction, statement: Select[Any]) -> list[dict[str, Any]]:
-    return [dict(row) for row in session.execute(statement).mappings()]
+def _documents(session: Transaction, statement: Select[Any], values: dict[str, Any]) -> list[dict[str, Any]]:
+    return [dict(row) for row in session.execute(statement, values).mappings()]
 
 
 def _compared(stored: Iterable[dict[str, Any]], folded: Iterable[Session]) -> Iterator[Difference]:

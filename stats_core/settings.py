@@ -104,6 +104,21 @@ class SourceSettings(BaseModel):
     pool_size: int = Field(32, ge=1, description="Connections held at most.")
 
 
+class AnalyticsSettings(BaseModel):
+    """Where server-side events go: `[analytics]`. In keys, ${NAME} is replaced by the environment variable NAME."""
+
+    model_config = _STRICT
+
+    providers: tuple[str, ...] = Field(
+        ("database",), description="Each of them gets every event: database, log, posthog, segment."
+    )
+    website_id: str | None = Field(None, description="The website that events belong to where they name none.")
+    posthog_key: str | None = Field(None, repr=False, description="Project key of PostHog, phc_….")
+    posthog_host: str | None = Field(None, description="PostHog's address; default: its cloud in the US.")
+    segment_write_key: str | None = Field(None, repr=False, description="Write key of a Segment source.")
+    segment_host: str | None = Field(None, description="Segment's address; default: its own in the US.")
+
+
 class Settings(BaseSettings):
     """Everything the operator can set. Paths are relative to the working directory."""
 
@@ -130,6 +145,12 @@ class Settings(BaseSettings):
     geoip_database: Path | None = Field(None, description="MaxMind DB file (.mmdb) that knows addresses' countries.")
     rate_limit_client: int = Field(120, ge=1, description="Events a minute that one client may send.")
     rate_limit_website: int = Field(6000, ge=1, description="Events a minute that one website may get.")
+    analytics_retention_days: int | None = Field(
+        None, ge=0, description="Days that events and sessions are kept where a website does not say; 0: for ever."
+    )
+    analytics: AnalyticsSettings = Field(
+        default_factory=AnalyticsSettings, description="Providers of server-side events."
+    )
     public_url: str = Field("http://127.0.0.1:8501", description="Address that printed links start with.")
     sources: dict[str, SourceSettings] = Field(default_factory=dict, description="Users' databases by name.")
 

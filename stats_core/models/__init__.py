@@ -16,8 +16,9 @@ from stats_core.models.commerce import (
     Subscription,
     TeamMember,
 )
+from stats_core.models.jobs import RUN_OUTCOMES, JobRun
 from stats_core.models.production import DESIGN_STATUSES, PARTNER_STATUSES, RUN_STATUSES, Design, Partner, ProductionRun
-from stats_core.models.stats import PANEL_TYPES, StatsDashboard, StatsPanel
+from stats_core.models.stats import PANEL_TYPES, StatsDashboard, StatsDashboardVersion, StatsPanel
 from stats_core.models.traffic import (
     DEVICE_TYPES,
     EVENT_TYPES,
@@ -25,6 +26,7 @@ from stats_core.models.traffic import (
     AnalyticsDailyStats,
     AnalyticsEvent,
     AnalyticsSession,
+    DirtyDay,
     EventRejectionCount,
     RejectedEvent,
     Website,
@@ -39,6 +41,7 @@ __all__ = [
     "PANEL_TYPES",
     "PARTNER_STATUSES",
     "REFERRER_MEDIUMS",
+    "RUN_OUTCOMES",
     "RUN_STATUSES",
     "SUBSCRIPTION_STATUSES",
     "AccessToken",
@@ -48,7 +51,9 @@ __all__ = [
     "Base",
     "Customer",
     "Design",
+    "DirtyDay",
     "EventRejectionCount",
+    "JobRun",
     "Merchant",
     "OrderSession",
     "Partner",
@@ -59,6 +64,7 @@ __all__ = [
     "SalesOrderLine",
     "ShareLink",
     "StatsDashboard",
+    "StatsDashboardVersion",
     "StatsPanel",
     "Store",
     "Subscription",

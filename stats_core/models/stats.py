@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from stats_core.database.types import JSONDocument
-from stats_core.models.base import Base, Mutable, not_negative, one_of
+from stats_core.models.base import Base, Created, Mutable, not_negative, one_of
 
 PANEL_TYPES = ("metric", "list", "table", "bar", "line", "area", "label")
 
@@ -62,3 +62,16 @@ class StatsPanel(Mutable, Base):
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata", JSONDocument, default=dict, server_default="{}")
 
     dashboard: Mapped[StatsDashboard] = relationship(back_populates="panels")
+
+
+class StatsDashboardVersion(Created, Base):
+    """What a dashboard was after a change: who made it, what it was in words, and the dashboard as its file has it."""
+
+    __tablename__ = "stats_dashboard_version"
+    __table_args__ = (CheckConstraint("number >= 1", name="number"),)
+
+    dashboard_id: Mapped[str] = mapped_column(ForeignKey("stats_dashboard.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    author: Mapped[str | None]
+    action: Mapped[str]
+    document: Mapped[dict[str, Any]] = mapped_column(JSONDocument)

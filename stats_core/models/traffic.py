@@ -19,7 +19,10 @@ _WEBSITE = "website.id"
 
 
 class Website(Mutable, Base):
-    """A site whose traffic is counted. Days are cut in its time zone."""
+    """A site whose traffic is counted. Days are cut in its time zone.
+
+    Events and sessions of the days before `pruned_before` are gone; the figures of those days stay as they are.
+    """
 
     __tablename__ = "website"
     __table_args__ = (not_negative("retention_days"),)
@@ -31,6 +34,7 @@ class Website(Mutable, Base):
     allowed_hostnames: Mapped[list[str]] = mapped_column(JSONDocument, default=list, server_default="[]")
     store_id: Mapped[int | None] = mapped_column(ForeignKey("store.id", ondelete="SET NULL"), index=True)
     retention_days: Mapped[int | None]
+    pruned_before: Mapped[date | None]
 
 
 class AnalyticsEvent(Created, Base):
@@ -150,6 +154,19 @@ class AnalyticsDailyStats(Mutable, Base):
     browser_stats: Mapped[list[Any]] = mapped_column(JSONDocument, default=list, server_default="[]")
     os_stats: Mapped[list[Any]] = mapped_column(JSONDocument, default=list, server_default="[]")
     rolled_at: Mapped[datetime]
+
+
+class DirtyDay(Mutable, Base):
+    """A website's local day whose figures are to be computed anew, since a writer has changed its events.
+
+    Each writer has a mark of its own, so that writers of one day never wait for each other (docs/design/0013).
+    """
+
+    __tablename__ = "dirty_day"
+
+    website_id: Mapped[str] = mapped_column(ForeignKey(_WEBSITE, ondelete="CASCADE"), primary_key=True)
+    date: Mapped[date] = mapped_column(primary_key=True)
+    writer: Mapped[str] = mapped_column(primary_key=True)
 
 
 class RejectedEvent(Created, Base):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -15,6 +15,8 @@ from stats_core.panels.panel import PanelSpec
 from stats_core.panels.values import model_problems, plain, under
 from stats_core.panels.variables import DashboardContext, Variable, Variables
 from stats_core.query.zones import find_zone
+
+Audience = Literal["platform", "tenant"]
 
 NAME_LENGTH = 200
 RANGE = "range"
@@ -54,6 +56,9 @@ class DashboardMetadata(BaseModel):
         None, description="Default of the variable `range`, where `variables` does not declare it."
     )
     timezone: str | None = Field(None, description="IANA zone of days; default: the website's, else the workbench's.")
+    audience: Audience = Field(
+        "platform", description="Who reads it: `tenant` adds merchants, each with their own data."
+    )
 
 
 class DashboardSummary(BaseModel):
@@ -90,6 +95,11 @@ class Dashboard(DashboardFields):
     def variables(self) -> Mapping[str, Variable]:
         """The declared variables by name."""
         return self.context.variables
+
+    @property
+    def audience(self) -> Audience:
+        """Who reads it."""
+        return audience_of(self.metadata)
 
 
 ItemT = TypeVar("ItemT")
@@ -133,6 +143,11 @@ def metadata_problems(metadata: Mapping[str, Any]) -> list[Problem]:
         *_zone_problems(parsed.timezone),
         *_variable_problems(declared, implied=set(declared) - set(parsed.variables)),
     ]
+
+
+def audience_of(metadata: Mapping[str, Any]) -> Audience:
+    """Who reads a dashboard; what was not written as it should be is the platform's alone."""
+    return "tenant" if metadata.get("audience") == "tenant" else "platform"
 
 
 def context_of(metadata: Mapping[str, Any]) -> DashboardContext:

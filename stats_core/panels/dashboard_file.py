@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -36,6 +36,7 @@ _PANEL_KEYS = (
     "cache_ttl_seconds",
     "metadata",
 )
+_NOT_IN_FILES = PanelSpec.model_fields.keys() - set(_PANEL_KEYS)
 
 
 class DashboardFile(DashboardFields):
@@ -50,25 +51,32 @@ class DashboardFile(DashboardFields):
 
 
 def to_yaml(dashboard: Dashboard) -> str:
-    """The dashboard as text. Fields stand in a fixed order, free documents sorted; what is empty is left out."""
+    """The dashboard as text: its document."""
+    return dumped(document_of(dashboard, dashboard.panels, dashboard.id))
+
+
+def document_of(fields: DashboardFields, panels: Iterable[PanelSpec], dashboard_id: str | None) -> dict[str, Any]:
+    """The dashboard as a file has it: plain JSON values, the same for the same dashboard.
+
+    Fields stand in a fixed order, free documents sorted; what is empty is left out.
+    """
     document = {
         "kind": KIND,
         "version": VERSION,
-        "id": dashboard.id,
-        "name": dashboard.name,
-        "description": dashboard.description,
-        "icon": dashboard.icon,
-        "color": dashboard.color,
-        "metadata": _sorted(dashboard.metadata),
-        "panels": [_panel(panel) for panel in dashboard.panels],
+        "id": dashboard_id,
+        "name": fields.name,
+        "description": fields.description,
+        "icon": fields.icon,
+        "color": fields.color,
+        "metadata": _sorted(fields.metadata),
+        "panels": [_panel(panel) for panel in panels],
     }
-    return yaml.dump(
-        {key: value for key, value in document.items() if not _empty(value)},
-        Dumper=_Dumper,
-        sort_keys=False,
-        allow_unicode=True,
-        width=_LINE,
-    )
+    return {key: value for key, value in document.items() if not _empty(value)}
+
+
+def dumped(document: Mapping[str, Any]) -> str:
+    """A dashboard's document as text."""
+    return yaml.dump(dict(document), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_LINE)
 
 
 def from_yaml(text: str) -> DashboardFile:
@@ -77,30 +85,55 @@ def from_yaml(text: str) -> DashboardFile:
     Raises:
         InvalidOptionsError: It is no YAML, or no dashboard; one problem per fault, with its place.
     """
+    document = document_in(text)
+    if problems := file_problems(document):
+        raise InvalidOptionsError(problems)
+    return DashboardFile.model_validate(document)
+
+
+def document_in(text: str) -> dict[str, Any]:
+    """What stands in a file, as plain JSON values; it need not be a dashboard yet.
+
+    Raises:
+        InvalidOptionsError: It is no YAML, or holds no mapping.
+    """
     document = plain(_parsed(text), templates=True)
     if not isinstance(document, dict):
         raise InvalidOptionsError([Problem("", "The file holds no dashboard.", f"It begins with `kind: {KIND}`.")])
+    return document
+
+
+def file_problems(document: Mapping[str, Any]) -> list[Problem]:
+    """Every fault of shape: what no dashboard of any workbench has."""
+    problems = list(_panel_problems(document))
     try:
-        file = DashboardFile.model_validate(document)
+        DashboardFile.model_validate(document)
     except ValidationError as error:
-        raise InvalidOptionsError(model_problems(error, document, DashboardFile)) from error
-    if problems := list(_panel_problems(file, document)):
-        raise InvalidOptionsError(problems)
-    return file
+        return [*model_problems(error, document, DashboardFile), *problems]
+    return problems
 
 
-def _panel_problems(file: DashboardFile, document: Mapping[str, Any]) -> Iterator[Problem]:
+def raw_panels(document: Mapping[str, Any]) -> Sequence[Any]:
+    """The panels in a file, whatever they are."""
+    panels = document.get("panels")
+    return panels if isinstance(panels, list) else ()
+
+
+def _panel_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
     ids: set[str] = set()
-    for i, panel in enumerate(file.panels):
-        for key in sorted(set(document["panels"][i]) - set(_PANEL_KEYS)):
-            yield Problem(f"panels[{i}].{key}", f"There is no {key!r} in a file.", "Remove it.")
-        if panel.id is None:
+    for i, panel in enumerate(raw_panels(document)):
+        if not isinstance(panel, dict):
             continue
-        if not _PANEL_ID.fullmatch(panel.id):
-            yield Problem(f"panels[{i}].id", f"{panel.id!r} is no id of a panel.", "Leave it out for a new panel.")
-        if panel.id in ids:
-            yield Problem(f"panels[{i}].id", f"The id {panel.id!r} stands here twice.", "Leave one of them out.")
-        ids.add(panel.id)
+        for key in sorted(_NOT_IN_FILES & panel.keys()):
+            yield Problem(f"panels[{i}].{key}", f"There is no {key!r} in a file.", "Remove it.")
+        panel_id = panel.get("id")
+        if not isinstance(panel_id, str):
+            continue
+        if not _PANEL_ID.fullmatch(panel_id):
+            yield Problem(f"panels[{i}].id", f"{panel_id!r} is no id of a panel.", "Leave it out for a new panel.")
+        if panel_id in ids:
+            yield Problem(f"panels[{i}].id", f"The id {panel_id!r} stands here twice.", "Leave one of them out.")
+        ids.add(panel_id)
 
 
 def _panel(panel: PanelSpec) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar, cast
@@ -16,23 +17,36 @@ from stats_core import ids
 from stats_core.database import Database
 from stats_core.errors import ConflictError, ExpectedError, InvalidOptionsError, NotFoundError, Problem, nearest
 from stats_core.models import StatsDashboard, StatsPanel
+from stats_core.panels import history
 from stats_core.panels.dashboard import (
     NAME_LENGTH,
+    RANGE,
+    Audience,
     Dashboard,
     DashboardFields,
     DashboardSummary,
     Page,
+    audience_of,
     checked_fields,
     context_of,
     metadata_problems,
 )
-from stats_core.panels.dashboard_file import DashboardFile, from_yaml, to_yaml
+from stats_core.panels.dashboard_file import (
+    DashboardFile,
+    document_in,
+    document_of,
+    dumped,
+    file_problems,
+    raw_panels,
+    to_yaml,
+)
+from stats_core.panels.difference import Difference, difference
 from stats_core.panels.display import Display
 from stats_core.panels.layout import Box, arrange, free_row
 from stats_core.panels.panel import PanelSpec, PanelType
 from stats_core.panels.resolver import Resolver
 from stats_core.panels.values import model_problems, plain, under
-from stats_core.panels.variables import DashboardContext, references
+from stats_core.panels.variables import DashboardContext, Variable, references
 
 MAX_LIMIT = 500
 COPY = " (copy)"
@@ -60,29 +74,53 @@ class StoredProblem:
         return f"Dashboard {self.dashboard_name!r} ({self.dashboard_id}){panel}: {self.problem}"
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What importing a file would do.
+
+    Attributes:
+        name: Of the dashboard in the file.
+        dashboard_id: Of the stored dashboard that changes; None where a new one is made.
+        difference: What would change; nothing where it is false.
+    """
+
+    name: str
+    dashboard_id: str | None
+    difference: Difference
+
+
 class Dashboards:
-    """CRUD of dashboards and panels, and their YAML files.
+    """CRUD of dashboards and panels, their YAML files, and their last versions: every change here is recorded.
 
     Args:
         database: Where they are stored.
         resolver: Says whether a panel's options are valid.
         clock: Gives the current moment, aware.
+        author: Who makes the changes, as far as that is known.
     """
 
-    def __init__(self, database: Database, resolver: Resolver, clock: Callable[[], datetime]) -> None:
-        self._database, self._resolver, self._clock = database, resolver, clock
+    def __init__(
+        self, database: Database, resolver: Resolver, clock: Callable[[], datetime], *, author: str | None = None
+    ) -> None:
+        self._database, self._resolver, self._clock, self._author = database, resolver, clock, author
+
+    def by(self, author: str | None) -> Dashboards:
+        """The same dashboards, changed in this name."""
+        return Dashboards(self._database, self._resolver, self._clock, author=author)
 
     # Dashboards
 
-    def list(self, q: str | None = None, limit: int = 50, offset: int = 0) -> Page[DashboardSummary]:
-        """Dashboards by name whose name or description contains `q`, in whatever case.
+    def list(
+        self, q: str | None = None, limit: int = 50, offset: int = 0, *, audience: Audience | None = None
+    ) -> Page[DashboardSummary]:
+        """Dashboards by name whose name or description contains `q`, in whatever case; of one audience, or of all.
 
         Raises:
             InvalidOptionsError: limit is not 1 to 500, or offset negative.
         """
         _check_page(limit, offset)
         # Sorted and searched here: the engines differ in both (SQLite folds ASCII only), and dashboards are few.
-        found = sorted(self._summaries(q or ""), key=lambda item: (item.name.casefold(), item.name, item.id))
+        found = sorted(self._summaries(q or "", audience), key=lambda item: (item.name.casefold(), item.name, item.id))
         return Page(items=tuple(found[offset : offset + limit]), total=len(found), limit=limit, offset=offset)
 
     def create(self, name: str, *, panels: Iterable[PanelSpec] = (), **fields: Any) -> Dashboard:
@@ -132,11 +170,12 @@ class Dashboards:
             changed = checked_fields({**_fields(row), **fields})
             if "metadata" in fields:
                 _check_references(row, context_of(changed.metadata))
-            self._store_fields(row, changed)
+            with self._recorded(session, row):
+                self._store_fields(row, changed)
             return _dashboard(row)
 
     def delete(self, dashboard_id: str) -> None:
-        """Away with it and its panels.
+        """Away with it, its panels and its history.
 
         Raises:
             NotFoundError: There is none.
@@ -156,7 +195,8 @@ class Dashboards:
                 name=source.name[: NAME_LENGTH - len(COPY)] + COPY,
                 **source.model_dump(include={"description", "icon", "color", "metadata"}),
             )
-            return self._created(session, fields, _without_ids(source.panels))
+            specs = _without_ids(source.panels)
+            return self._created(session, fields, specs, action=f"Duplicated from {source.name!r}.")
 
     # Panels
 
@@ -183,8 +223,9 @@ class Dashboards:
             box = _wished(spec)
             if not {"x", "y"} & spec.model_fields_set:
                 box = replace(box, x=0, y=free_row(map(_box, row.panels)))
-            panel = self._added(row, self._checked(spec.on(context)), ids.panel_id())
-            self._settle(row, {panel.id: box}, moved=panel)
+            with self._recorded(session, row):
+                panel = self._added(row, self._checked(spec.on(context)), ids.panel_id())
+                self._settle(row, {panel.id: box}, moved=panel)
             return _spec(panel, context)
 
     def update_panel(self, panel_id: str, **changes: Any) -> PanelSpec:
@@ -201,9 +242,10 @@ class Dashboards:
             context = context_of(row.metadata_)
             spec = _changed(_spec(panel, context), changes).on(context)
             spec = self._checked(spec) if _CALL & changes.keys() else _storable(spec)
-            _store(panel, spec)
-            _touch(panel, self._clock())
-            self._settle(row, {panel.id: _wished(spec)}, moved=panel if set(_BOX) & changes.keys() else None)
+            with self._recorded(session, row):
+                _store(panel, spec)
+                _touch(panel, self._clock())
+                self._settle(row, {panel.id: _wished(spec)}, moved=panel if set(_BOX) & changes.keys() else None)
             return _spec(panel, context)
 
     def delete_panel(self, panel_id: str) -> None:
@@ -214,23 +256,36 @@ class Dashboards:
         """
         with self._database.write() as session:
             row, panel = _locked_with_panel(session, panel_id)
-            row.panels.remove(panel)
-            _touch(row, self._clock())
+            with self._recorded(session, row):
+                row.panels.remove(panel)
+                _touch(row, self._clock())
 
-    def arrange(self, dashboard_id: str, boxes: Mapping[str, Box]) -> Dashboard:
+    def arrange(
+        self, dashboard_id: str, boxes: Mapping[str, Box], *, seen: Mapping[str, Box] | None = None
+    ) -> Dashboard:
         """The dashboard with panels moved to these boxes, by panel id; kept answers stay good.
+
+        Args:
+            dashboard_id: Which one.
+            boxes: Where its panels shall stand; one that is not named stays, if nothing pushes it down.
+            seen: The box of each panel when the caller began. None: whatever happened meanwhile.
 
         Raises:
             NotFoundError: There is no such dashboard, or it has no such panel.
+            ConflictError: A panel was moved, added or deleted since it was `seen`; nothing was changed.
         """
         with self._database.write() as session:
             row = _locked(session, dashboard_id)
+            if seen is not None and seen != {panel.id: _box(panel) for panel in row.panels}:
+                message = f"The panels of {row.name!r} were moved, added or deleted meanwhile."
+                raise ConflictError(message, hint="Look at it as it is now, then arrange it again.")
             if missing := boxes.keys() - {panel.id for panel in row.panels}:
                 raise NotFoundError("panel", min(missing), hint=f"The dashboard {row.name!r} has none of this id.")
-            self._settle(row, boxes)
+            with self._recorded(session, row):
+                self._settle(row, boxes)
             return _dashboard(row)
 
-    # Files and checks
+    # Files
 
     def export_yaml(self, dashboard_id: str) -> str:
         """The dashboard as a file: the same bytes as long as it is the same.
@@ -240,33 +295,114 @@ class Dashboards:
         """
         return to_yaml(self.get(dashboard_id))
 
-    def import_yaml(self, text: str) -> Dashboard:
+    def import_yaml(self, text: str, *, seen: Plan | None = None) -> Dashboard:
         """The dashboard in a file: the stored one of its id becomes what the file says, or a new one is made.
 
         Panels keep their ids; stored ones that the file does not have are deleted.
 
+        Args:
+            text: Of the file.
+            seen: What `plan_yaml` said that this would do. None: whatever it does now.
+
         Raises:
             InvalidOptionsError: One problem per fault, with its place in the file; nothing was changed.
-            ConflictError: A panel's id belongs to another dashboard; nothing was changed.
+            ConflictError: A panel's id belongs to another dashboard, or something else would be changed than was
+                `seen`; nothing was changed.
         """
         file, fields, specs = self._from_file(text)
         with self._database.write() as session:
             self._create_alone(session)
-            _refuse_foreign_panels(session, file)
             row = session.get(StatsDashboard, file.id, with_for_update=True) if file.id else None
+            plan = _plan(session, row, file, fields, specs)
+            if seen is not None and seen != plan:
+                message = f"The dashboard {plan.name!r} was changed meanwhile: the file would do something else now."
+                raise ConflictError(message, hint="Look at what it would do now, then import it.")
             if row is None:
-                return self._created(session, fields, specs, dashboard_id=file.id)
-            self._store_fields(row, fields)
-            self._replace_panels(row, specs)
+                return self._created(session, fields, specs, dashboard_id=file.id, action="Imported from a file.")
+            with self._recorded(session, row, f"Imported from a file. {plan.difference}"):
+                self._become(row, fields, specs)
             return _dashboard(row)
 
-    def read_yaml(self, text: str) -> DashboardFile:
-        """The dashboard in a file, checked as `import_yaml` checks it; nothing is changed.
+    def plan_yaml(self, text: str) -> Plan:
+        """What `import_yaml` would do; nothing is changed.
 
         Raises:
             InvalidOptionsError: One problem per fault, with its place in the file.
+            ConflictError: A panel's id belongs to another dashboard.
         """
-        return self._from_file(text)[0]
+        file, fields, specs = self._from_file(text)
+        with self._database.read() as session:
+            row = session.get(StatsDashboard, file.id) if file.id else None
+            return _plan(session, row, file, fields, specs)
+
+    # Versions
+
+    def history(self, dashboard_id: str) -> tuple[history.Version, ...]:
+        """Its last versions, the newest first; none of a dashboard that has not changed since they are recorded.
+
+        Raises:
+            NotFoundError: There is no such dashboard.
+        """
+        with self._database.read() as session:
+            _row(session, StatsDashboard, "dashboard", dashboard_id)
+            return history.versions(session, dashboard_id)
+
+    def version_yaml(self, dashboard_id: str, number: int) -> str:
+        """A version of it as a file.
+
+        Raises:
+            NotFoundError: There is no such dashboard, or no such version is kept.
+        """
+        with self._database.read() as session:
+            _row(session, StatsDashboard, "dashboard", dashboard_id)
+            return dumped(_in_order(history.document(session, dashboard_id, number)))
+
+    def compare(self, dashboard_id: str, number: int, *, since: bool = False) -> Difference:
+        """What restoring a version would change.
+
+        Args:
+            dashboard_id: Which one.
+            number: Of the version.
+            since: The other way round: what was changed since then.
+
+        Raises:
+            NotFoundError: There is no such dashboard, or no such version is kept.
+        """
+        with self._database.read() as session:
+            now = _document(_row(session, StatsDashboard, "dashboard", dashboard_id))
+            then = history.document(session, dashboard_id, number)
+            return difference(then, now) if since else difference(now, then)
+
+    def restore(self, dashboard_id: str, number: int, *, seen: int | None = None) -> Dashboard:
+        """The dashboard as it was in a version, as a new version: nothing in between is lost.
+
+        Panels that were deleted since come back under their ids. What does not validate any more comes back too, and
+        says so where it is shown: an attached database that is away must not keep anybody from undoing a mistake.
+
+        Args:
+            dashboard_id: Which one.
+            number: Of the version.
+            seen: The newest version that the caller knows. None: whatever was changed meanwhile.
+
+        Raises:
+            NotFoundError: There is no such dashboard, or no such version is kept.
+            ConflictError: There is a newer version than was `seen`, or a panel's id belongs to another dashboard
+                now; nothing was changed.
+        """
+        with self._database.write() as session:
+            row = _locked(session, dashboard_id)
+            newest = history.newest_number(session, dashboard_id)
+            if seen is not None and newest > seen:
+                message = f"The dashboard {row.name!r} was changed meanwhile: version {newest} is new."
+                raise ConflictError(message, hint="Look at what was changed, then restore.")
+            file = DashboardFile.model_validate(history.document(session, dashboard_id, number))
+            _refuse_foreign_panels(session, file)
+            context = context_of(file.metadata)
+            with self._recorded(session, row, f"Restored version {number}."):
+                self._become(row, file, [panel.on(context) for panel in file.panels])
+            return _dashboard(row)
+
+    # Checks
 
     def check(self) -> tuple[StoredProblem, ...]:
         """Everything stored that does not validate any more, with the reason: for `workbench check`."""
@@ -277,18 +413,42 @@ class Dashboards:
     # Inside
 
     def _from_file(self, text: str) -> tuple[DashboardFile, DashboardFields, Sequence[PanelSpec]]:
-        file = from_yaml(text)
-        fields = checked_fields(file.model_dump(include=set(DashboardFields.model_fields)))
-        return file, fields, self._checked_all(file.panels, context_of(fields.metadata))
+        """The file, its fields, and its panels as they may be stored: where they can be drawn.
 
-    def _summaries(self, q: str) -> Iterable[DashboardSummary]:
+        Raises:
+            InvalidOptionsError: Every fault of all of it.
+        """
+        document = document_in(text)
+        given = document.get("metadata")
+        metadata = given if isinstance(given, dict) else {}
+        faults = metadata_problems(metadata)
+        # Panels of the right shape are judged even where other parts have none: a person mends all of it at once.
+        drafts = [(i, spec) for i, panel in enumerate(raw_panels(document)) if (spec := _draft(panel)) is not None]
+        specs, problems = self._judged(drafts, _context_despite(faults, metadata))
+        if problems := [*file_problems(document), *under("metadata", faults), *problems]:
+            raise InvalidOptionsError(problems)
+        file = DashboardFile.model_validate(document)
+        return file, checked_fields(file.model_dump(include=set(DashboardFields.model_fields))), _settled(specs)
+
+    @contextmanager
+    def _recorded(self, session: Session, row: StatsDashboard, action: str = "") -> Iterator[None]:
+        """What the block does to a locked dashboard becomes its next version; it tells itself what that was."""
+        before = _document(row)
+        yield
+        session.flush()
+        after = _document(row)
+        told = action or str(difference(before, after))
+        history.record(session, row.id, before, after, history.Stamp(self._author, told, self._clock()))
+
+    def _summaries(self, q: str, audience: Audience | None) -> Iterable[DashboardSummary]:
         panels = select(func.count()).where(StatsPanel.dashboard_id == StatsDashboard.id).scalar_subquery()
         with self._database.read() as session:
             rows = session.execute(select(StatsDashboard, panels)).all()
         return [
             _summary(row, count)
             for row, count in rows
-            if q.casefold() in row.name.casefold() or q.casefold() in (row.description or "").casefold()
+            if (q.casefold() in row.name.casefold() or q.casefold() in (row.description or "").casefold())
+            and audience in {None, audience_of(row.metadata_)}
         ]
 
     def _create_alone(self, session: Session) -> None:
@@ -297,15 +457,25 @@ class Dashboards:
             session.execute(select(func.pg_advisory_xact_lock(_CREATING)))
 
     def _created(
-        self, session: Session, fields: DashboardFields, specs: Sequence[PanelSpec], *, dashboard_id: str | None = None
+        self,
+        session: Session,
+        fields: DashboardFields,
+        specs: Sequence[PanelSpec],
+        *,
+        dashboard_id: str | None = None,
+        action: str = "Created.",
     ) -> Dashboard:
         now = self._clock()
         row = StatsDashboard(id=dashboard_id or ids.dashboard_id(), created_at=now, updated_at=now, panels=[])
-        self._store_fields(row, fields)
-        self._replace_panels(row, specs)
+        self._become(row, fields, specs)
         session.add(row)
         session.flush()
+        history.record(session, row.id, {}, _document(row), history.Stamp(self._author, action, now))
         return _dashboard(row)
+
+    def _become(self, row: StatsDashboard, fields: DashboardFields, specs: Sequence[PanelSpec]) -> None:
+        self._store_fields(row, fields)
+        self._replace_panels(row, specs)
 
     def _store_fields(self, row: StatsDashboard, fields: DashboardFields) -> None:
         row.name, row.description = fields.name, fields.description
@@ -350,15 +520,22 @@ class Dashboards:
 
     def _checked_all(self, specs: Iterable[PanelSpec], context: DashboardContext) -> Sequence[PanelSpec]:
         """The panels as they may be stored, or every fault of every panel."""
+        checked, problems = self._judged(enumerate(specs), context)
+        if problems:
+            raise InvalidOptionsError(problems)
+        return checked
+
+    def _judged(
+        self, specs: Iterable[tuple[int, PanelSpec]], context: DashboardContext
+    ) -> tuple[Sequence[PanelSpec], Sequence[Problem]]:
+        """The panels that may be stored, as they may be, and what is wrong with the others; given with their places."""
         checked, problems = [], []
-        for i, spec in enumerate(specs):
+        for i, spec in specs:
             try:
                 checked.append(self._checked(spec.on(context)))
             except ExpectedError as error:
                 problems += under(f"panels[{i}]", error.problems)
-        if problems:
-            raise InvalidOptionsError(problems)
-        return checked
+        return checked, problems
 
     def _checked(self, spec: PanelSpec) -> PanelSpec:
         """The panel as it may be stored: with the version of its options.
@@ -426,6 +603,25 @@ def _touch(row: StatsDashboard | StatsPanel, now: datetime) -> None:
     """Changed at `now`, also if that is what stands there: the database would put its own clock's time otherwise."""
     row.updated_at = now
     flag_modified(row, "updated_at")
+
+
+def _document(row: StatsDashboard) -> dict[str, Any]:
+    """The dashboard as its file and its versions have it."""
+    dashboard = _dashboard(row)
+    return document_of(dashboard, dashboard.panels, dashboard.id)
+
+
+def _plan(
+    session: Session,
+    row: StatsDashboard | None,
+    file: DashboardFile,
+    fields: DashboardFields,
+    specs: Sequence[PanelSpec],
+) -> Plan:
+    _refuse_foreign_panels(session, file)
+    stored = _document(row) if row is not None else {}
+    found = difference(stored, document_of(fields, specs, file.id))
+    return Plan(fields.name, row.id if row is not None else None, found)
 
 
 def _summary(row: StatsDashboard, panel_count: int) -> DashboardSummary:
@@ -540,6 +736,37 @@ def _wished(spec: PanelSpec) -> Box:
 
 def _box(panel: StatsPanel) -> Box:
     return Box(panel.x, panel.y, panel.width, panel.height)
+
+
+def _settled(specs: Sequence[PanelSpec]) -> Sequence[PanelSpec]:
+    """The panels where they can be drawn: to store them moves none of them."""
+    boxes = arrange([(spec.type, _wished(spec)) for spec in specs])
+    return [
+        spec.model_copy(update={"x": box.x, "y": box.y, "width": box.width, "height": box.height})
+        for spec, box in zip(specs, boxes, strict=True)
+    ]
+
+
+def _draft(panel: Any) -> PanelSpec | None:
+    """A panel of a file, if it has the shape of one."""
+    try:
+        return PanelSpec.model_validate(panel)
+    except ValidationError:
+        return None
+
+
+def _context_despite(faults: Iterable[Problem], metadata: Mapping[str, Any]) -> DashboardContext:
+    """The context, where faulty variables have no value: a panel that reads one is not at fault itself."""
+    context = context_of(metadata)
+    paths = [fault.path for fault in faults if fault.path == RANGE or fault.path.startswith("variables.")]
+    faulty = {path.removeprefix("variables.").split(".")[0] for path in paths}
+    return replace(context, variables={**context.variables, **{name: Variable(type="text") for name in faulty}})
+
+
+def _in_order(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored document with its keys where a file has them: PostgreSQL keeps no order."""
+    file = DashboardFile.model_validate(document)
+    return document_of(file, file.panels, file.id)
 
 
 def _without_ids(specs: Iterable[PanelSpec]) -> Sequence[PanelSpec]:

@@ -35,7 +35,7 @@ from stats_core.panels.rehearsal import RehearsalCatalog, rehearse
 from stats_core.panels.upgrades import upgraded
 from stats_core.panels.values import canonical, model_problems, plain
 from stats_core.panels.variables import Variables, fill
-from stats_core.query.ranges import Range, resolve_range
+from stats_core.query.ranges import ALWAYS, Period, Range, resolve_range
 from stats_core.query.zones import find_zone
 
 QUESTIONS_REMEMBERED = 2048
@@ -131,6 +131,25 @@ def address(call: Call, *, now: datetime, timezone: str, scope: Scope) -> str:
     periods = [(name, resolve_range(value, now, zone, path=name)) for name, value in call.ranges]
     dates = [(name, str(period.start), str(period.end)) for name, period in periods]
     return sha256(canonical([call.identity, str(scope), timezone, dates]).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is known of a call before it is answered.
+
+    Attributes:
+        hash: Under which its answer is kept: equal wherever the same is asked.
+        entity: What is asked about; empty where the operation asks for none.
+        source: Which database answers.
+        timezone: IANA zone in which days are cut.
+        period: What the call's range stands for today; all of time where it has none.
+    """
+
+    hash: str
+    entity: str
+    source: str
+    timezone: str
+    period: Period
 
 
 def execute(call: Call, context: OperationContext, clock: Callable[[], datetime]) -> Answer:
@@ -242,6 +261,32 @@ class Resolver:
         except ValidationError as error:
             raise InvalidOptionsError(model_problems(error, asked, PanelSpec)) from error
         return self.resolve_panel(panel, skip_cache=skip_cache, variables=variables, scope=scope, timezone=timezone)
+
+    def asked(
+        self,
+        panel: PanelSpec,
+        *,
+        variables: Mapping[str, Any] | None = None,
+        scope: Scope = PLATFORM,
+        timezone: str | None = None,
+    ) -> Asked:
+        """What `resolve_panel` would ask, without asking: sources of figures name it.
+
+        Raises:
+            ExpectedError: As `resolve_panel`, up to the database.
+        """
+        call = self._question(panel, variables or {})
+        now, zone = self._clock(), self._zone(panel, call, timezone)
+        entity = self.catalog.entities.get(str(getattr(call.options, "entity", "")))
+        days_zone = getattr(call.options, "timezone", None) or zone
+        periods = [resolve_range(value, now, days_zone, path=name) for name, value in call.ranges]
+        return Asked(
+            hash=address(call, now=now, timezone=zone, scope=scope),
+            entity=entity.name if entity else "",
+            source=entity.source if entity else "",
+            timezone=days_zone,
+            period=periods[0] if periods else ALWAYS,
+        )
 
     def validate(self, panel: PanelSpec, *, variables: Mapping[str, Any] | None = None) -> None:
         """Whether the panel can be asked, without asking: everything up to the statement is done.

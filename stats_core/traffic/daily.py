@@ -42,7 +42,9 @@ def figures(session: Session, website_id: str, zone: ZoneInfo, first: date, last
             days.setdefault(row["date"], _blank(row["date"])).update(row)
     for name, statement in _lists(within).items():
         for row in session.execute(statement).mappings():
-            days[row["date"]][name].append({key: value for key, value in row.items() if key != "date"})
+            # Without a snapshot, the first visit of a day may have come since it was counted; its mark mends the row.
+            day = days.setdefault(row["date"], _blank(row["date"]))
+            day[name].append({key: value for key, value in row.items() if key != "date"})
     return [_with_rates(days[day]) for day in sorted(days)]
 
 

@@ -13,8 +13,8 @@ from sqlalchemy import Row, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from stats_core.database import Database
-from stats_core.models import DEVICE_TYPES, AnalyticsDailyStats, AnalyticsEvent, AnalyticsSession
-from stats_core.query.zones import days_after
+from stats_core.models import DEVICE_TYPES, AnalyticsDailyStats, AnalyticsEvent, AnalyticsSession, Website
+from stats_core.query.zones import day_start, days_after
 from stats_core.traffic.daily import LISTS, TOP, Day
 from stats_core.traffic.rollups import chunks, known_days
 from stats_core.traffic.websites import website_zones
@@ -70,6 +70,7 @@ def reconcile(
 ) -> list[Difference]:
     """Every daily row that is not what its events and sessions say; without days given, the totals of all days too.
 
+    Days whose events are pruned are left out: nothing is there to compare them with.
     Shares no statement with the rollup: rows are read and counted here, each on the date that `zoneinfo` gives it.
 
     Raises:
@@ -83,7 +84,7 @@ def reconcile(
             for start, end in chunks(max(first or known[0], known[0]), min(last or known[1], known[1])):
                 found += _different_days(session, website_id, zone, start, end)
             if first is None and last is None:
-                found += _different_totals(session, website_id)
+                found += _different_totals(session, website_id, zone)
     return found
 
 
@@ -196,20 +197,22 @@ def _rolled(session: Session, website_id: str, first: date, last: date) -> dict[
     return {row["date"]: dict(row) for row in session.execute(rows).mappings()}
 
 
-def _different_totals(session: Session, website_id: str) -> Iterator[Difference]:
-    """The sums of all daily rows against all raw rows, which no day or zone has touched."""
-    daily = AnalyticsDailyStats
+def _different_totals(session: Session, website_id: str, zone: ZoneInfo) -> Iterator[Difference]:
+    """The sums of all daily rows against all raw rows, which no day or zone has touched; what is pruned is left out."""
+    daily, event, visit = AnalyticsDailyStats, AnalyticsEvent, AnalyticsSession
     sums = select(*(func.coalesce(func.sum(getattr(daily, name)), 0).label(name) for name in _SUMS))
-    views = select(func.count()).where(AnalyticsEvent.website_id == website_id, AnalyticsEvent.event_type == "pageview")
+    sums = sums.where(daily.website_id == website_id)
+    views = select(func.count()).where(event.website_id == website_id, event.event_type == "pageview")
     visits = select(
         func.count().label("sessions"),
-        func.count(case((AnalyticsSession.is_bounce, 1))).label("bounces"),
-        func.coalesce(func.sum(AnalyticsSession.duration_seconds), 0).label("duration_seconds_total"),
-    ).where(AnalyticsSession.website_id == website_id)
-    rolled = {
-        name: int(total)
-        for name, total in session.execute(sums.where(daily.website_id == website_id)).mappings().one().items()
-    }
+        func.count(case((visit.is_bounce, 1))).label("bounces"),
+        func.coalesce(func.sum(visit.duration_seconds), 0).label("duration_seconds_total"),
+    ).where(visit.website_id == website_id)
+    if (pruned_before := session.scalar(select(Website.pruned_before).where(Website.id == website_id))) is not None:
+        kept = day_start(pruned_before, zone)
+        sums = sums.where(daily.date >= pruned_before)
+        views, visits = views.where(event.timestamp >= kept), visits.where(visit.started_at >= kept)
+    rolled = {name: int(total) for name, total in session.execute(sums).mappings().one().items()}
     raw = {"pageviews": session.scalar(views) or 0, **session.execute(visits).mappings().one()}
     if rolled != raw:
         yield Difference(website_id, None, rolled, raw)

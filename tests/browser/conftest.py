@@ -79,16 +79,27 @@ class Watched:
             self.errors.append(message.text)
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+@pytest.fixture(scope="module")
+def launch() -> Iterator[Callable[..., Browser]]:
+    """`launch("--an-argument", ignore_default_args=[…])`: a Chromium of its own.
+
+    For a module, since Playwright keeps an event loop running meanwhile, in which `asyncio.run` of other tests fails.
+    """
     executable = next(filter(None, map(shutil.which, NAMES)), None)
     if executable is None:
         pytest.skip(f"no Chromium here: none of {', '.join(NAMES)} is installed")
     expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=ARGS)
-        yield browser
-        browser.close()
+        yield lambda *args, **options: playwright.chromium.launch(
+            executable_path=executable, args=[*ARGS, *args], **options
+        )
+
+
+@pytest.fixture(scope="module")
+def chromium(launch: Callable[..., Browser]) -> Iterator[Browser]:
+    browser = launch()
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -135,7 +146,7 @@ def _running(*arguments: str, folder: str) -> Iterator[str]:
             said.append(line)
             if "ready" in line:
                 break
-        address = next((word for word in "".join(said).split() if word.startswith("http://127.0.0.1")), None)
+        address = next((word for word in "".join(said[-1:]).split() if word.startswith("http://127.0.0.1")), None)
         assert address, "".join(said)
         drained = threading.Thread(target=process.stdout.read)  # else a full pipe stops the server
         drained.start()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,6 +39,15 @@ AGENTS = [
         ("Chrome", "webOS", "other"),
     ),
     (f"Mozilla/5.0 (Linux; Android 9; AFTSSS) {CHROME_ON} Safari/537.36", ("Chrome", "Android", "other")),
+    (f"Mozilla/5.0 (Linux; Android 10; K) {CHROME_ON} Mobile Safari/537.36", ("Chrome", "Android", "mobile")),
+    (
+        f"Mozilla/5.0 (Linux; arm_64; Android 12; RMX3619) {CHROME_ON} YaSearchBrowser/23.99 Mobile Safari/537.36",
+        ("Yandex Browser", "Android", "mobile"),
+    ),
+    (f"Mozilla/5.0 (Linux; Android 7.0; M bot 54) {CHROME_ON} Mobile Safari/537.36", ("Chrome", "Android", "mobile")),
+    (f"{IPHONE} Mobile/15E148 [FBAN/FBIOS;FBAV/400.0;FBDV/iPhone14,2;FBSN/iOS]", ("Facebook", "iOS", "mobile")),
+    (f"{IPHONE} Mobile/15E148 Instagram 300.0.0.0.0", ("Instagram", "iOS", "mobile")),
+    (f"{IPHONE} Mobile/15E148 MicroMessenger/8.0.42 NetType/WIFI", ("WeChat", "iOS", "mobile")),
 ]
 
 
@@ -65,6 +77,30 @@ def test_control_characters_of_an_agent_reach_no_name():
 def test_only_the_beginning_of_a_long_agent_is_read():
     text = f"Mozilla/5.0 (X11; Linux x86_64) {CHROME_ON} Safari/537.36"
     assert parse_agent(text + " " * MAX_AGENT + "Googlebot/2.1") == parse_agent(text)
+
+
+HOSTILE = """
+import itertools
+from ingest.agents import parse_agent
+from ingest.referrers import classify
+from ingest.spam import is_spam
+
+pieces = ["a", "9", " ", "-", ".", "_", ";", "(", "/", "\\x00", "\\ud800", "é", "android ", "android 1; ", "; a build"]
+pieces += ["fb4a;", "fb4a;fbdv/", "tab ", "tab_8.", "1010", "mid-", "bot", "a@", "www.", "-seo"]
+pieces += ["free-", "google.", "a=b&"]
+for one, other in itertools.product(pieces, pieces):
+    text = (one + other) * 50_000
+    for hostile in (text, "Mozilla/5.0 (Linux; Android 10; " + text, "https://" + text, "https://a.com/?" + text):
+        parse_agent(hostile)
+        classify(hostile, {"example.com"}, hostile)
+        is_spam(hostile)
+        is_spam(hostile[:250])
+"""
+
+
+def test_long_and_repetitive_text_costs_nothing():
+    """3 600 texts of 100 000 characters and more; were a pattern to look back and forth, this would take hours."""
+    subprocess.run([sys.executable, "-c", HOSTILE], check=True, timeout=120)
 
 
 @given(st.text() | st.text(alphabet="Mozila/50.( )Andrid;Tv\x00\ud800é", max_size=2000))

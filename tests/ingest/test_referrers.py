@@ -34,6 +34,9 @@ from stats_core.models.traffic import REFERRER_MEDIUMS
         ("HTTPS://User:Pass@Example.COM.:8080/a//?q#f", Source("example.com/a", "example.com", "referral")),
         ("http://8.8.8.8/x", Source("8.8.8.8/x", "8.8.8.8", "referral")),
         ("google.com", Source("google.com", "google", "search")),
+        ("https://x.com/i/grok?conversation=1", Source("x.com/i/grok", "grok", "ai")),
+        ("https://x.com/i/grokking", Source("x.com/i/grokking", "twitter", "social")),
+        ("https://www.bing.com/chat", Source("bing.com/chat", "copilot", "ai")),
         ("https://notfacebook.com/", Source("notfacebook.com", "notfacebook.com", "referral")),
         (
             "https://facebook.com.evil.example/",
@@ -51,6 +54,7 @@ def test_a_referrer_has_a_name_and_a_medium(referrer, expected):
         None, "", "-", " ", "foo", "https:://twitter.com", "javascript:alert(1)", "file:///etc/passwd", "about:blank",
         "http://localhost:4000/", "http://127.0.0.1/", "http://192.168.1.2/", "http://[::1]/", "http://[::zz/", "http:///x",
         "http://printer.local/", "https://\x00.com/", "//", "http://a b.com/", "\ud800",
+        "https://" + "a." * 127 + "com/",
     ],
 )  # fmt: skip
 def test_what_is_no_address_of_the_web_is_direct(referrer):
@@ -81,6 +85,21 @@ def test_the_sites_own_hosts_are_direct_and_their_subdomains_are_not():
 )
 def test_the_pages_query_names_the_source(query, source, medium):
     assert classify(None, query=query) == Source(None, source, medium)
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("chatgpt.com", "chatgpt"), ("chat.openai.com", "chatgpt"), ("www.perplexity.ai", "perplexity"),
+        ("claude.ai", "claude"), ("gemini.google.com", "gemini"), ("copilot.microsoft.com", "copilot"),
+        ("chat.deepseek.com", "deepseek"), ("chat.mistral.ai", "mistral"), ("grok.com", "grok"),
+        ("www.meta.ai", "meta-ai"), ("you.com", "you"), ("www.phind.com", "phind"), ("poe.com", "poe"),
+        ("notebooklm.google.com", "notebooklm"),
+        ("chat.qwen.ai", "qwen"), ("duck.ai", "duckai"),
+    ],
+)  # fmt: skip
+def test_assistants_are_known_by_name(host, name):
+    assert classify(f"https://{host}/") == Source(host.removeprefix("www."), name, "ai")
 
 
 def test_a_campaign_wins_over_the_referrer_which_is_kept():

@@ -28,8 +28,8 @@ async def echo(websocket: WebSocket):
 
 @pytest.fixture
 def client():
-    routes = [Route("/", page), Route("/framed", framed), WebSocketRoute("/ws", echo)]
-    with TestClient(Gate(Starlette(routes=routes), names={"stats.example.com"})) as client:
+    routes = [Route("/", page), Route("/framed", framed), Route("/track", page), WebSocketRoute("/ws", echo)]
+    with TestClient(Gate(Starlette(routes=routes), names={"stats.example.com"}, public={"/track"})) as client:
         yield client
 
 
@@ -48,6 +48,11 @@ def test_it_refuses_foreign_names_and_says_what_to_set(client, host):
     answer = client.get("/", headers={"host": host})
     assert answer.status_code == 400
     assert "WORKBENCH_PUBLIC_URL" in answer.text
+
+
+def test_public_paths_are_open_under_every_name(client):
+    answer = client.get("/track", headers={"host": "count.shop.example"})
+    assert (answer.text, answer.headers["x-content-type-options"]) == ("hello", "nosniff")
 
 
 def connects(client, **headers):

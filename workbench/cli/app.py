@@ -10,7 +10,22 @@ from typing import Any
 import typer
 
 from stats_core.errors import ExpectedError
-from workbench.cli import check, dashboards, demo, log_import, operation, panel, rollup, schema, seed, serve, website
+from workbench.cli import (
+    check,
+    dashboards,
+    demo,
+    jobs,
+    log_import,
+    operation,
+    panel,
+    rejected,
+    rollup,
+    schema,
+    seed,
+    serve,
+    token,
+    website,
+)
 from workbench.cli.talk import complain
 
 EXPECTED = 2  # exit code of an error that its reader can mend; 1 is a bug
@@ -27,7 +42,7 @@ class Command:
 
 COMMANDS = (
     Command("demo", demo.demo, "workbench demo --port 8502"),
-    Command("serve", serve.serve, "workbench serve --host 0.0.0.0 --port 8501"),
+    Command("serve", serve.serve, "workbench serve --host 0.0.0.0 --port 8501 --jobs"),
     Command("migrate", schema.migrate, "workbench migrate --database postgresql://stats@db.example/stats"),
     Command("check", check.check, "workbench check"),
     Command("seed", seed.seed, "workbench seed"),
@@ -36,6 +51,8 @@ COMMANDS = (
     ),
     Command("rollup", rollup.rollup, "workbench rollup --from 2026-01-01 --to 2026-01-31"),
     Command("reconcile", rollup.reconcile, "workbench reconcile"),
+    Command("close-sessions", jobs.close_sessions, "workbench close-sessions"),
+    Command("prune", jobs.prune, "workbench prune --dry-run"),
 )
 GROUPS = {
     "website": (
@@ -43,6 +60,29 @@ GROUPS = {
         (
             Command("add", website.add, "workbench website add example.com --timezone Europe/Berlin"),
             Command("list", website.list_all, "workbench website list"),
+            Command("snippet", website.print_snippet, "workbench website snippet example.com"),
+        ),
+    ),
+    "token": (
+        "Tokens: who may come in.",
+        (
+            Command("create", token.create, "workbench token create --name laptop --permission admin.access --days 90"),
+            Command("list", token.list_all, "workbench token list"),
+            Command("revoke", token.revoke, "workbench token revoke laptop"),
+        ),
+    ),
+    "rejected": (
+        "Events that were refused.",
+        (
+            Command("list", rejected.list_all, "workbench rejected list --reason foreign_hostname"),
+            Command("replay", rejected.replay, "workbench rejected replay --website example.com --dry-run"),
+        ),
+    ),
+    "jobs": (
+        "What the workbench does by itself.",
+        (
+            Command("list", jobs.list_all, "workbench jobs list"),
+            Command("run", jobs.run, "workbench jobs run rollup"),
         ),
     ),
     "dashboards": (

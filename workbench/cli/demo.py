@@ -32,7 +32,7 @@ def demo(
             return
         with listening(HOST, port) as bound:
             make_data(workbench, reset=reset)
-            serve_on(bound, workbench, HOST)
+            serve_on(bound, workbench, HOST, jobs=True)
 
 
 def make_data(workbench: Workbench, *, reset: bool) -> None:

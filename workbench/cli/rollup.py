@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from stats_core.errors import ConfigurationError
+from workbench.cli.jobs import run_now
 from workbench.cli.opening import DatabaseOption, opened
 from workbench.cli.talk import say, tell
 
@@ -29,14 +30,23 @@ def rollup(
     first: FirstOption = None,
     last: LastOption = None,
     website: WebsiteOption = None,
+    dirty: Annotated[bool, typer.Option("--dirty", help="Only the days that have changed since.")] = False,
     database: DatabaseOption = None,
 ) -> None:
-    """Compute the daily figures from events and sessions; all days unless some are named. Again gives the same."""
+    """Compute the daily figures from events and sessions; all days unless some are named. Again gives the same.
+
+    Days whose events are pruned keep their figures.
+    """
     from stats_core.traffic.rollups import roll_up
 
     if day and (first or last):
         raise ConfigurationError("--date and --from/--to exclude each other.", hint="Name one day, or first and last.")
+    if dirty and (day or first or last or website):
+        raise ConfigurationError("--dirty and days or websites exclude each other.", hint="Leave one of them out.")
     with opened(database) as workbench:
+        if dirty:
+            run_now(workbench, ["rollup"])
+            return
         report = roll_up(
             workbench.database,
             website_ids=website,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -25,6 +26,7 @@ def add(
     database: DatabaseOption = None,
 ) -> None:
     """Add a website and print its id."""
+    from ingest.script import snippet
     from stats_core.traffic.websites import add_website
 
     with opened(database) as workbench:
@@ -33,6 +35,7 @@ def add(
         )
         tell(website.id)
         say(f"Added {website.domain}. Its log: workbench import-logs access.log --website {website.id}")
+        say(f"Its pages: {snippet(workbench.settings.public_url, website.id)}")
 
 
 def list_all(database: DatabaseOption = None) -> None:
@@ -44,3 +47,29 @@ def list_all(database: DatabaseOption = None) -> None:
         tell_table(COLUMNS, [(site.id, site.domain, site.name, site.timezone, site.store_id) for site in websites])
         if not websites:
             say("There are none yet. Add one: workbench website add example.com")
+
+
+def print_snippet(
+    website_id: Annotated[str, typer.Argument(metavar="ID", help="Which website; `workbench website list` knows.")],
+    cookieless: Annotated[
+        bool,
+        typer.Option("--cookieless", help="Keep nothing in the browser: visitors are told apart within a day only."),
+    ] = False,
+    database: DatabaseOption = None,
+) -> None:
+    """Print the line to paste into the website's pages, before </head>."""
+    from ingest.script import snippet
+    from stats_core.traffic.websites import get_website
+
+    with opened(database) as workbench:
+        website = get_website(workbench.database, website_id)
+        address = workbench.settings.public_url
+        tell(snippet(address, website.id, cookieless=cookieless))
+        say(f"Paste it before </head> on every page of {website.domain}.")
+        if _is_local(address):
+            say(f"Only this machine reaches {address}. Set WORKBENCH_PUBLIC_URL to the address that visitors reach.")
+
+
+def _is_local(address: str) -> bool:
+    host = urlsplit(address).hostname or ""
+    return host == "localhost" or host.startswith("127.") or host == "::1"

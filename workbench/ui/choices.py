@@ -5,6 +5,7 @@
 /dashboard?id=dash_01J…&website=                          unset, though the dashboard has a default
 /dashboard?id=dash_01J…&compare=previous                  beside the period before
 /dashboard?id=dash_01J…&refresh=60&kiosk=1                every minute anew, panels alone
+/dashboard?id=dash_01J…&arrange=1                         panels are dragged and resized
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ PRESETS = {"7d": "7d", "30d": "30d", "90d": "90d", "ytd": "YTD", "all": "All"}  
 MORE_PRESETS = {"today": "Today", "12m": "12m"}  # known, and on the bar where a dashboard starts with them
 PREVIOUS = "previous"
 PANEL = "panel"  # the panel whose drawer is open
+EDIT = "edit"  # the panel that is edited, or "new"
 REFRESH, EVERY = "refresh", (30, 60, 300, 900)  # seconds
 KIOSK = "kiosk"
-RESERVED = frozenset({ID, COMPARE, PANEL, REFRESH, KIOSK})  # variables of these names are not ours to read
+ARRANGE = "arrange"
+RESERVED = frozenset({ID, COMPARE, PANEL, EDIT, REFRESH, KIOSK, ARRANGE})  # no names of variables to us
 _BETWEEN = ".."
 
 Values = Mapping[str, Any]
@@ -40,6 +43,7 @@ class Choices:
         compare: Whether panels show the period before too.
         refresh_s: Seconds after which panels are asked again; None: only when somebody asks.
         kiosk: Whether the panels stand alone.
+        arrange: Whether the panels are being arranged.
     """
 
     values: Values
@@ -47,6 +51,7 @@ class Choices:
     compare: bool = False
     refresh_s: int | None = None
     kiosk: bool = False
+    arrange: bool = False
 
 
 def read_choices(params: Mapping[str, str], variables: Mapping[str, Variable], websites: Collection[str]) -> Choices:
@@ -78,6 +83,7 @@ def read_choices(params: Mapping[str, str], variables: Mapping[str, Variable], w
         compare=compare == PREVIOUS,
         refresh_s=int(refresh) if refresh in map(str, EVERY) else None,
         kiosk=params.get(KIOSK) == "1",
+        arrange=params.get(ARRANGE) == "1" and params.get(KIOSK) != "1",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,8 +16,20 @@ from workbench.figures.html import empty_html
 from workbench.figures.text import html_text, one_line
 from workbench.figures.theme import theme
 from workbench.figures.views import EmptyView
-from workbench.ui.choices import ID, PANEL, Choices, read_choices
+from workbench.ui.arrange.draft import Draft
+from workbench.ui.arrange.mode import (
+    arrange_bar,
+    arrange_editor,
+    arrange_notice,
+    arranged,
+    arranging,
+    unsaved_notice,
+)
+from workbench.ui.choices import EDIT, ID, PANEL, Choices, read_choices
 from workbench.ui.controls import controls
+from workbench.ui.editor.drawer import Look, editor
+from workbench.ui.editor.opening import NEW, open_editor
+from workbench.ui.editor.questions import question
 from workbench.ui.grid import GAP_PX, ROW_PX, cells, height_px, width_px
 from workbench.ui.inspector import inspector
 from workbench.ui.panel_card import Once, Place, panel_card
@@ -42,24 +55,64 @@ def dashboard_page() -> None:
     sites = websites(workbench)
     choices = read_choices(st.query_params, dashboard.variables, sites)
     zone = _zone(workbench, dashboard, choices, sites)
+    draft = arranging(dashboard, asked=choices.arrange)
     with st.container(horizontal=True, vertical_alignment="center", key="bar"):
         _title(dashboard.name)
-        names = {site_id: site.name for site_id, site in sites.items()}
-        controls(dashboard.variables, choices, names, today=workbench.clock().astimezone(ZoneInfo(zone)).date())
-        viewing_menu(workbench, dashboard, choices)
+        if draft is not None:
+            arrange_bar(workbench, dashboard, draft)
+        else:
+            names = {site_id: site.name for site_id, site in sites.items()}
+            controls(dashboard.variables, choices, names, today=workbench.clock().astimezone(ZoneInfo(zone)).date())
+            _add_button()
+            viewing_menu(workbench, dashboard, choices)
     if choices.kiosk:
         kiosk()
-    for problem in choices.problems:
-        st.html(f'<p class="wb-notice" role="status">Left out of the address: {html_text(problem)}.</p>')
+    with st.container(key="notices"):  # always there, so that what follows is not built anew when one comes or goes
+        _notices(dashboard, choices, draft)
     if dashboard.panels:
-        _panels(workbench, dashboard, choices, zone)
+        with st.container(key="stage"):
+            _stage(workbench, dashboard, choices, zone, draft)
         ticking_ages()
-        _inspected(workbench, dashboard, choices.values)
     else:
         st.html(empty_html(EmptyView("No panels yet", hint=_NO_PANELS)))
+    if draft is None:
+        _drawers(workbench, dashboard, Look(choices.values, zone))
 
 
-_NO_PANELS = "Bring panels from a file with `workbench dashboards import FILE`, or duplicate a dashboard that has some."
+_NO_PANELS = "Add one above, or bring panels from a file with `workbench dashboards import FILE`."
+
+
+def _notices(dashboard: Dashboard, choices: Choices, draft: Draft | None) -> None:
+    for problem in choices.problems:
+        st.html(f'<p class="wb-notice" role="status">Left out of the address: {html_text(problem)}.</p>')
+    if draft is not None:
+        arrange_notice(dashboard, draft)
+    else:
+        unsaved_notice(dashboard)
+
+
+def _stage(workbench: Workbench, dashboard: Dashboard, choices: Choices, zone: str, draft: Draft | None) -> None:
+    """The panels; while they are arranged, where the draft has them, with the editor over them."""
+    if draft is None:
+        _panels(workbench, dashboard, choices, zone)
+        return
+    shown = arranged(dashboard, draft)
+    _panels(workbench, shown, replace(choices, refresh_s=None), zone)
+    arrange_editor(shown, draft)
+
+
+def _add_button() -> None:
+    st.button("Add panel", icon=":material/add:", key="add_panel", on_click=open_editor, args=(NEW,), type="tertiary")
+
+
+def _drawers(workbench: Workbench, dashboard: Dashboard, look: Look) -> None:
+    """The one drawer or question that is open: there can be one at a time."""
+    if (edited := st.query_params.get(EDIT)) is not None:
+        editor(workbench, dashboard, edited, look)
+    elif PANEL in st.query_params:
+        _inspected(workbench, dashboard, look.variables)
+    else:
+        question(workbench, dashboard)
 
 
 def _inspected(workbench: Workbench, dashboard: Dashboard, variables: Mapping[str, Any]) -> None:

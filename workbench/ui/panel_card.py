@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
@@ -28,12 +29,17 @@ from workbench.figures.views import (
     View,
 )
 from workbench.ui.draw import draw
+from workbench.ui.editor.opening import Question, ask, open_editor
+from workbench.ui.editor.questions import duplicate
 from workbench.ui.escape import plain_markdown
 from workbench.ui.freshness import age_s, age_text, explanation
 from workbench.ui.inspector import open_inspector
 
 log = logging.getLogger(__name__)
 
+INSPECT, EDIT, DUPLICATE = "Inspect", "Edit", "Duplicate"
+QUESTIONS: Mapping[str, Question] = MappingProxyType({"Copy as …": "copy", "Move …": "move", "Delete": "delete"})
+ENTRIES = (EDIT, DUPLICATE, *QUESTIONS)  # of a panel's menu
 FRAME_PX = (28, 56)  # of a card that its figure does not get: padding left and right; header and padding
 
 
@@ -86,7 +92,7 @@ def panel_card(workbench: Workbench, panel: PanelSpec, variables: Mapping[str, A
         else:
             head.html(_header(panel, _age(result, shown, workbench.clock()) if result else ""))
             _refresh_button(panel, key, result)
-            _menu(panel)
+        _menu(workbench, panel)
         with body.container(key=f"body_{key}", height="stretch", gap=None):
             draw(shown, place.canvas, key=key)
 
@@ -169,27 +175,36 @@ def _refresh_button(panel: PanelSpec, key: str, result: PanelResult | None) -> N
     )
 
 
-def _menu(panel: PanelSpec) -> None:
+def _menu(workbench: Workbench, panel: PanelSpec) -> None:
     """What can be done with a stored panel. The page opens the drawers: a card that runs beside others cannot."""
     if panel.id is None:
         return
     st.menu_button(
         f"More for {plain_markdown(panel.name)}",
-        ["Inspect"],
+        [INSPECT, *ENTRIES] if panel.operation_type is not None else [*ENTRIES],
         icon=":material/more_horiz:",
         type="tertiary",
         key=f"menu_{panel.id}",
         on_click=_chosen,
-        args=(panel.id,),
+        args=(workbench, panel, panel.id),
     )
     if st.session_state.pop(f"opening_{panel.id}", False):
         st.rerun()
 
 
-def _chosen(panel_id: str) -> None:
-    if st.session_state.get(f"menu_{panel_id}") == "Inspect":
+def _chosen(workbench: Workbench, panel: PanelSpec, panel_id: str) -> None:
+    entry = str(st.session_state.get(f"menu_{panel_id}"))
+    if entry == INSPECT:
         open_inspector(panel_id)
-        st.session_state[f"opening_{panel_id}"] = True
+    elif entry == EDIT:
+        open_editor(panel_id)
+    elif entry == DUPLICATE:
+        st.session_state["toast"] = duplicate(workbench, panel)
+    elif entry in QUESTIONS:
+        ask(QUESTIONS[entry], panel_id)
+    else:
+        return
+    st.session_state[f"opening_{panel_id}"] = True
 
 
 def _remember(key: str) -> None:

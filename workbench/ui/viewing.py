@@ -6,6 +6,7 @@ import streamlit as st
 
 from stats_core.composition import Workbench
 from stats_core.panels.dashboard import Dashboard
+from workbench.ui.arrange.mode import arrange_entry
 from workbench.ui.choices import EVERY, KIOSK, REFRESH, Choices
 from workbench.ui.escape import file_stem
 
@@ -21,6 +22,7 @@ def viewing_menu(workbench: Workbench, dashboard: Dashboard, choices: Choices) -
     """The menu right of the choices."""
     with st.popover("More for this dashboard", icon=":material/more_horiz:", type="tertiary", key="viewing"):
         _refresh(choices)
+        arrange_entry(dashboard)
         st.button("Kiosk view", icon=":material/fullscreen:", type="tertiary", key="kiosk", on_click=_enter_kiosk)
         st.download_button(
             "Download as YAML",

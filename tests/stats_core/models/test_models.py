@@ -17,7 +17,9 @@ from stats_core.models import (
     Base,
     Customer,
     Design,
+    DirtyDay,
     EventRejectionCount,
+    JobRun,
     Merchant,
     OrderSession,
     Partner,
@@ -28,6 +30,7 @@ from stats_core.models import (
     SalesOrderLine,
     ShareLink,
     StatsDashboard,
+    StatsDashboardVersion,
     StatsPanel,
     Store,
     Subscription,
@@ -42,7 +45,8 @@ COLUMNS = {
         "id dashboard_id name type x y width height operation_type? operation_version? operation_options display "
         "cache_ttl_seconds? metadata updated_at"
     ),
-    "website": "id name domain timezone allowed_hostnames store_id? retention_days? updated_at",
+    "stats_dashboard_version": "dashboard_id number author? action document",
+    "website": "id name domain timezone allowed_hostnames store_id? retention_days? pruned_before? updated_at",
     "analytics_event": (
         "id website_id event_type event_name? pathname referrer? referrer_source? referrer_medium? visitor_id "
         "session_id user_agent? browser? os? device_type? country? utm_source? utm_medium? utm_campaign? metadata "
@@ -58,6 +62,7 @@ COLUMNS = {
         "avg_session_duration? desktop_visitors mobile_visitors tablet_visitors other_visitors top_pages "
         "top_referrers top_countries browser_stats os_stats rolled_at updated_at"
     ),
+    "dirty_day": "website_id date writer updated_at",
     "rejected_event": "id received_at website_id? reason detail? body?",
     "event_rejection_count": "website_id hour reason count updated_at",
     "merchant": "id name timezone currency updated_at",
@@ -75,6 +80,7 @@ COLUMNS = {
     "partner": "id name status verified updated_at",
     "design": "id name partner_id status updated_at",
     "production_run": "id partner_id design_id status quantity updated_at",
+    "job_run": "id name started_at finished_at outcome detail",
     "access_token": "id name token_hash permissions merchant_id? expires_at? updated_at",
     "share_link": ("id merchant_id report first_day last_day expires_at revoked_at? views last_viewed_at? updated_at"),
 }
@@ -117,6 +123,8 @@ BAD_STATES = (
     (AnalyticsSession, {"website_id": "gone"}),
     (AnalyticsDailyStats, {"bounces": -1}),
     (AnalyticsDailyStats, {"website_id": "gone"}),
+    (DirtyDay, {"website_id": "gone"}),
+    (JobRun, {"outcome": "late"}),
     (EventRejectionCount, {"count": -1}),
     (Merchant, {"currency": "US"}),
     (Store, {"merchant_id": 2}),
@@ -152,6 +160,7 @@ def good_rows(clock):
     return {
         StatsDashboard: {"id": "dash_1", "name": "One"},
         StatsPanel: {"id": "panel_1", "dashboard_id": "dash_1", "name": "", "type": "label", **box},
+        StatsDashboardVersion: {"dashboard_id": "dash_1", "number": 1, "action": "Created", "document": {}},
         Merchant: {"id": 1, "name": "M"},
         Store: {"id": 1, "merchant_id": 1, "name": "S"},
         Website: {"id": "site_1", "name": "W", "domain": "w.example", "store_id": 1},
@@ -165,6 +174,7 @@ def good_rows(clock):
         AnalyticsDailyStats: website
         | {"date": date(2026, 6, 15), "rolled_at": now}
         | dict.fromkeys((*counts, *devices), 0),
+        DirtyDay: website | {"date": date(2026, 6, 15), "writer": "w"},
         RejectedEvent: {"received_at": now, "reason": "bot", "website_id": "nobody knows it"},
         EventRejectionCount: {"website_id": "", "hour": now, "reason": "bot", "count": 1},
         TeamMember: {"merchant_id": 1, "name": "T", "role": "owner"},
@@ -178,6 +188,7 @@ def good_rows(clock):
         Partner: {"id": 1, "name": "P", "status": "active", "verified": True},
         Design: {"id": 1, "name": "D", "partner_id": 1, "status": "draft"},
         ProductionRun: {"partner_id": 1, "design_id": 1, "status": "planned", "quantity": 0},
+        JobRun: {"name": "rollup", "started_at": now, "finished_at": now, "outcome": "ok", "detail": "1 day."},
         AccessToken: {"name": "t", "token_hash": "h", "merchant_id": 1},
         ShareLink: {"id": "share_1", "merchant_id": 1, "report": "revenue_overview", "expires_at": now}
         | {"first_day": date(2026, 6, 1), "last_day": date(2026, 6, 1)},
@@ -274,7 +285,16 @@ def test_the_database_refuses_every_bad_state(filled):
 
 @pytest.mark.parametrize(
     "model",
-    [AnalyticsEvent, AnalyticsSession, AnalyticsDailyStats, EventRejectionCount, Customer, Product, AccessToken],
+    [
+        AnalyticsEvent,
+        AnalyticsSession,
+        AnalyticsDailyStats,
+        DirtyDay,
+        EventRejectionCount,
+        Customer,
+        Product,
+        AccessToken,
+    ],
     ids=lambda model: model.__tablename__,
 )
 def test_the_same_thing_is_not_stored_twice(filled, good_rows, model):
@@ -307,7 +327,8 @@ def test_panels_go_with_their_dashboard(filled):
 
 def test_traffic_goes_with_its_website(filled):
     remove(filled, Website)
-    assert [rows(filled, model) for model in (AnalyticsEvent, AnalyticsSession, AnalyticsDailyStats)] == [0, 0, 0]
+    traffic = (AnalyticsEvent, AnalyticsSession, AnalyticsDailyStats, DirtyDay)
+    assert [rows(filled, model) for model in traffic] == [0, 0, 0, 0]
     assert rows(filled, RejectedEvent) == 1
 
 

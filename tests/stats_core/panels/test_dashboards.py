@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import func, select, text
 
-from stats_core.errors import ExpectedError, InvalidOptionsError, NotFoundError, Problem
+from stats_core.errors import ConflictError, ExpectedError, InvalidOptionsError, NotFoundError, Problem
 from stats_core.models import StatsPanel
 from stats_core.operations.registry import Registry
 from stats_core.panels.dashboard import DashboardSummary
@@ -265,6 +265,41 @@ def test_moving_panels_makes_no_answer_old(dashboards, resolver, hand_clock):
     assert moved.updated_at == later
     assert moved == dashboards.get(made.id)
     assert resolver.resolve_panel(dashboards.panel(one.id)).cache_hit
+
+
+def test_an_arrangement_of_what_was_seen_is_stored_whole_and_without_overlaps(dashboards):
+    made = dashboards.create("A", panels=[make_panel("One"), make_panel("Two", x=4), make_panel("Three", x=8)])
+    one, two, three = made.panels
+    seen = {panel.id: box_of(panel) for panel in made.panels}
+    wished = {one.id: Box(0, 0, 12, 3), two.id: Box(20, 1, 1, 1), three.id: Box(0, 10**12, 4, 10**6)}
+    arranged = dashboards.arrange(made.id, wished, seen=seen)
+    assert {panel.id: box_of(panel) for panel in arranged.panels} == {
+        one.id: Box(0, 0, 12, 3),
+        two.id: Box(10, 3, 2, 3),
+        three.id: Box(0, 6 + 24, 4, 40),
+    }
+    assert arranged == dashboards.get(made.id)
+
+
+def test_an_arrangement_of_what_has_changed_meanwhile_is_refused(dashboards):
+    made = dashboards.create("A", panels=[make_panel("One"), make_panel("Two", y=3)])
+    one, two = made.panels
+    seen = {panel.id: box_of(panel) for panel in made.panels}
+    wished = {one.id: Box(6, 0, 4, 3)}
+    dashboards.update_panel(two.id, name="Renamed")
+    dashboards.arrange(made.id, wished, seen=seen)  # a new name moves nothing
+    dashboards.arrange(made.id, {one.id: Box(0, 0, 4, 3)})
+    for change in (
+        lambda: dashboards.arrange(made.id, {two.id: Box(0, 9, 4, 3)}),
+        lambda: dashboards.add_panel(made.id, make_panel("Three")),
+        lambda: dashboards.delete_panel(two.id),
+    ):
+        seen = {panel.id: box_of(panel) for panel in dashboards.get(made.id).panels}
+        change()
+        before = dashboards.get(made.id)
+        with pytest.raises(ConflictError, match="'A' were moved, added or deleted meanwhile"):
+            dashboards.arrange(made.id, wished, seen=seen)
+        assert dashboards.get(made.id) == before
 
 
 def test_a_pushed_panel_keeps_its_answers(dashboards, hand_clock):

@@ -100,7 +100,7 @@ def test_a_plan_says_what_would_change_and_changes_nothing(workbench, database, 
         "keep",
         "keep",
     ]
-    assert "-name: Website Traffic\n+name: Our Traffic" in plan.out
+    assert '  ~ name: "Website Traffic" -> "Our Traffic"\n' in plan.out
     listed = workbench("dashboards", "export", "--database", url).out
     assert "Our Traffic" not in listed
     assert "name: Shop" not in listed

@@ -1,4 +1,4 @@
-"""`workbench website add` and `list`."""
+"""`workbench website add`, `list` and `snippet`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ def test_a_website_is_added_and_listed(workbench, database):
     )  # fmt: skip
     website_id = added.out.strip()
     assert added.code == 0
-    assert added.err == f"Added example.com. Its log: workbench import-logs access.log --website {website_id}\n"
+    assert added.err.splitlines() == [
+        f"Added example.com. Its log: workbench import-logs access.log --website {website_id}",
+        f'Its pages: <script src="http://127.0.0.1:8501/analytics.js" data-website-id="{website_id}" defer></script>',
+    ]
     listed = workbench("website", "list", "--database", database.url)
     assert [line.split() for line in listed.out.splitlines()] == [
         ["id", "domain", "name", "timezone", "store"],
@@ -36,3 +39,46 @@ def test_no_websites_yet_says_how_to_add_one(workbench, sqlite_database):
     answer = workbench("website", "list", "--database", sqlite_database.url)
     assert answer.code == 0
     assert "workbench website add" in answer.err
+
+
+def test_the_snippet_names_the_public_address(workbench, sqlite_database, monkeypatch):
+    url = sqlite_database.url
+    workbench("website", "add", "example.com", "--id", "main", "--database", url)
+    monkeypatch.setenv("WORKBENCH_PUBLIC_URL", "https://stats.example.com/")
+    answer = workbench("website", "snippet", "main", "--database", url)
+    assert answer.out == (
+        '<script src="https://stats.example.com/analytics.js" data-website-id="main" defer></script>\n'
+    )
+    assert answer.err == "Paste it before </head> on every page of example.com.\n"
+    cookieless = workbench("website", "snippet", "main", "--cookieless", "--database", url)
+    assert cookieless.out == (
+        '<script src="https://stats.example.com/analytics.js" data-website-id="main" data-storage="none" defer>'
+        "</script>\n"
+    )
+
+
+def test_a_snippet_below_a_path_says_where_events_go(workbench, sqlite_database, monkeypatch):
+    url = sqlite_database.url
+    workbench("website", "add", "example.com", "--id", "main", "--database", url)
+    monkeypatch.setenv("WORKBENCH_PUBLIC_URL", "https://example.com/stats")
+    assert workbench("website", "snippet", "main", "--database", url).out == (
+        '<script src="https://example.com/stats/analytics.js" data-website-id="main" '
+        'data-api="https://example.com/stats/web/analytics/track" defer></script>\n'
+    )
+
+
+def test_a_snippet_that_only_this_machine_could_use_says_so(workbench, sqlite_database):
+    url = sqlite_database.url
+    workbench("website", "add", "example.com", "--id", "main", "--database", url)
+    answer = workbench("website", "snippet", "main", "--database", url)
+    assert answer.err.splitlines()[1] == (
+        "Only this machine reaches http://127.0.0.1:8501. Set WORKBENCH_PUBLIC_URL to the address that visitors reach."
+    )
+
+
+def test_a_snippet_of_an_unknown_website_names_the_nearest(workbench, sqlite_database):
+    url = sqlite_database.url
+    workbench("website", "add", "example.com", "--id", "main", "--database", url)
+    answer = workbench("website", "snippet", "mian", "--database", url)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err == "error: website: There is no website 'mian'. Did you mean 'main'?\n"

@@ -1,0 +1,1 @@
+"""The tracker: `tracker.js` to read, `tracker.min.js` for browsers."""

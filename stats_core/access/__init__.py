@@ -1,0 +1,1 @@
+"""Who may come in: permissions, and the tokens that carry them."""

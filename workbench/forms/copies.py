@@ -1,0 +1,63 @@
+"""A panel to take along: as JSON, as a call in Python, as a tag in Markdown, as a node of Tiptap."""
+
+from __future__ import annotations
+
+import json
+from pprint import pformat
+from typing import Any, Final
+
+from stats_core.panels.panel import PanelSpec
+from stats_core.panels.variables import references
+from workbench.forms.draft import document_of
+
+WIDTH: Final = 88
+NAME_LENGTH: Final = 200
+
+
+def as_json(panel: PanelSpec) -> str:
+    """What is edited of it, as the JSON tab takes it."""
+    return json.dumps(document_of(panel), indent=2, ensure_ascii=False)
+
+
+def as_python(panel: PanelSpec) -> str:
+    """The same call in a script, with the defaults of the variables that it reads."""
+    arguments = [
+        repr(panel.operation_type),
+        _literal(panel.operation_options),
+        *([f"variables={_literal(values)}"] if (values := _defaults(panel)) else []),
+    ]
+    body = "".join(f"        {argument},\n" for argument in arguments)
+    return (
+        "from stats_core.composition import open_workbench\n\n"
+        "with open_workbench() as workbench:\n"
+        f"    result = workbench.resolver.run(\n{body}    )\n\n"
+        "print(result.data)\n"
+    )
+
+
+def _literal(value: Any) -> str:
+    return pformat(value, width=WIDTH, sort_dicts=False).replace("\n", "\n        ")
+
+
+def _defaults(panel: PanelSpec) -> dict[str, Any]:
+    declared = panel.context.variables
+    used = dict.fromkeys(name for _, name in references(panel.operation_options))
+    return {name: declared[name].default if name in declared else None for name in used}
+
+
+def as_markdown(panel: PanelSpec) -> str:
+    """The tag that stands for it in a post."""
+    return f"{{{{ panel {panel.id} }}}}"
+
+
+def as_tiptap(panel: PanelSpec) -> str:
+    """The node that stands for it in a Tiptap document."""
+    mode = {"metric": "value", "table": "table", "list": "table"}.get(panel.type, "figure")
+    node = {"type": "statsPanel", "attrs": {"panelId": panel.id, "mode": mode}}
+    return json.dumps(node, indent=2, ensure_ascii=False)
+
+
+def unplaced(panel: PanelSpec, *, named: str = "") -> PanelSpec:
+    """The same panel to be stored again: without ids and place, with words behind its name."""
+    document = panel.model_dump(exclude={"id", "dashboard_id", "updated_at", "x", "y"})
+    return PanelSpec.model_validate({**document, "name": panel.name[: NAME_LENGTH - len(named)] + named})

@@ -1,0 +1,1 @@
+"""The panel editor: a drawer with form, JSON and a live preview."""
