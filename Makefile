@@ -14,7 +14,7 @@ INSTALL = @for python in $(PYTHON) $(CANDIDATES); do \
 	  echo 'No Python 3.11 or newer was found. Install one, or name it: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)' >&2; \
 	  exit 2
 
-.PHONY: help demo serve check test test-slow bench tracker lock runtime dev
+.PHONY: help demo serve notebook check test test-slow bench tracker lock runtime dev
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,10 @@ demo: runtime ## demo data and the app on http://127.0.0.1:8501 (PORT=8502 for a
 serve: runtime ## the app over your own database, without demo data
 	@$(BIN)/workbench migrate
 	@exec $(BIN)/workbench serve --port $(PORT)
+
+notebook: dev ## the notebooks in JupyterLab, over demo data
+	@$(BIN)/workbench demo --data-only
+	@exec $(BIN)/jupyter lab --LabApp.news_url=None --LabApp.default_url=/lab/tree/notebooks/01_explore_traffic.ipynb
 
 check: dev ## format, lint, types and import rules; changes nothing
 	$(BIN)/ruff format --check .

@@ -53,18 +53,22 @@ class Answers:
 
 
 def requests(website_id: str, path: str, *, seed: int) -> Iterator[bytes]:
-    """Whole requests without end: visitors of 10 000 addresses and 300 agents, who read several pages a visit."""
+    """Whole requests without end: visitors of 10 000 addresses and 300 agents, who read several pages a visit.
+
+    Ids look like the script's: those of events and sessions begin with the time.
+    """
     rng = random.Random(seed)
+    sessions: dict[int, str] = {}
     while True:
-        visitor = rng.randrange(VISITORS)
+        visitor, now = rng.randrange(VISITORS), f"{time.time_ns() // 1_000_000}-{rng.getrandbits(96):029d}"
         event = {
             "website_id": website_id,
             "event_type": "pageview",
             "pathname": f"/blog/article-{rng.randrange(800)}",
             "referrer": rng.choice(REFERRERS),
             "visitor_id": f"visitor-{visitor:08d}-5c1f-4a59",
-            "session_id": f"session-{visitor:08d}-{seed}",
-            "event_id": f"{rng.getrandbits(96):024x}",
+            "session_id": sessions.setdefault(visitor, now),
+            "event_id": now,
             "hostname": "blog.example.com",
             "timezone": "Europe/Berlin",
         }

@@ -61,7 +61,7 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
         chosen = settings or Settings.load()
-        with Database(chosen.database_url) as database, _nobody_in_the_access_log():
+        with Database(chosen.database_url) as database, _nobody_in_the_log():
             check_schema(database)
             async with open_ingest(chosen, database, clock=clock) as intake:
                 yield {STATE: intake, "database": database}
@@ -127,6 +127,16 @@ async def open_ingest(
             await limiter.close()
 
 
+def check_ingest(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> None:
+    """Read what `open_ingest` reads of the settings: what it would refuse is told before a server starts.
+
+    Raises:
+        ConfigurationError: The secret or the GeoIP file cannot be used.
+    """
+    settings.secret()
+    Countries(settings.geoip_database, clock=clock)
+
+
 def _warm() -> None:
     """Read what is read once, before the first visitor waits for it."""
     parse_agent("")
@@ -162,21 +172,36 @@ async def _healthz(request: Request) -> Response:
 
 
 @contextmanager
-def _nobody_in_the_access_log() -> Iterator[None]:
-    """The access log of uvicorn without addresses and queries, should it be on."""
-    log = logging.getLogger("uvicorn.access")
-    log.addFilter(_nobody)
+def _nobody_in_the_log() -> Iterator[None]:
+    """What uvicorn logs of requests and websockets, without addresses and queries."""
+    logs = {"uvicorn.access": _nobody, "uvicorn.error": _nobody_by_websocket}
+    for name, without in logs.items():
+        logging.getLogger(name).addFilter(without)
     try:
         yield
     finally:
-        log.removeFilter(_nobody)
+        for name, without in logs.items():
+            logging.getLogger(name).removeFilter(without)
 
 
 def _nobody(record: logging.LogRecord) -> bool:
+    """Of `%s - "%s %s HTTP/%s" %d`."""
     if isinstance(record.args, tuple) and len(record.args) > 2:  # noqa: PLR2004 - client, method, path and more
         _, method, path, *rest = record.args
-        record.args = ("-", method, str(path).partition("?")[0], *rest)
+        record.args = ("-", method, _path(path), *rest)
     return True
+
+
+def _nobody_by_websocket(record: logging.LogRecord) -> bool:
+    """Of `%s - "WebSocket %s" 403`; other lines have nobody in them."""
+    if isinstance(record.args, tuple) and len(record.args) > 1 and "WebSocket" in str(record.msg):
+        _, path, *rest = record.args
+        record.args = ("-", _path(path), *rest)
+    return True
+
+
+def _path(address: object) -> str:
+    return str(address).partition("?")[0]
 
 
 class _PlainStart:

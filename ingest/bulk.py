@@ -2,26 +2,31 @@
 
 SQLAlchemy's own executemany spends as long on a row as the database does, and building a statement takes longer than
 running it. Here values are converted a column at a time and handed to the driver at once, and statements are built
-once; they and the types of their columns are SQLAlchemy's all the same.
+once; they and the types of their columns are SQLAlchemy's all the same. PostgreSQL gets all rows as one JSON text:
+psycopg writes an array in Python, value by value, which takes longer than all that the server does with it.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from json import JSONEncoder
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     ColumnElement,
     CursorResult,
+    Date,
     Dialect,
     FromClause,
     Select,
     String,
     Table,
     bindparam,
+    cast,
+    column,
     func,
     select,
     type_coerce,
@@ -30,13 +35,20 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
+from stats_core.database.types import JSONDocument, UTCDateTime
+
 Columns = Mapping[str, Sequence[Any]]
 """Rows, turned: by column, the values in the order of the rows."""
 
 Types = Mapping[str, TypeEngine[Any]]
 """Names and types of columns, in their order."""
 
-_JSON_ROWS = "rows"  # SQLite's parameter; PostgreSQL has one for each column, named like it
+Convert = Callable[[Any], Any]
+
+_ROWS = "rows"  # the parameter: the rows as a JSON text
+
+
+_write = JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def insert_new(session: Session, table: Table, columns: Columns, *, key: tuple[str, ...]) -> set[tuple[Any, ...]]:
@@ -72,10 +84,11 @@ def upsert(
 
 def listed(dialect: str, types: Types) -> FromClause:
     """Rows as a table of a query, with columns named and typed by `types`: as many as `row_values` are given."""
+    given = bindparam(_ROWS, type_=String())
     if dialect == "postgresql":
-        arrays = [bindparam(name, type_=postgresql.ARRAY(type_)) for name, type_ in types.items()]
-        return func.unnest(*arrays).table_valued(*types).render_derived()
-    row = func.json_each(bindparam(_JSON_ROWS, type_=String())).table_valued("value")
+        columns = [column(name, type_) for name, type_ in types.items()]
+        return func.json_to_recordset(cast(given, JSON)).table_valued(*columns).render_derived(with_types=True)
+    row = func.json_each(given).table_valued("value")
     cells = [
         type_coerce(func.json_extract(row.c.value, f"$[{place}]"), type_).label(name)
         for place, (name, type_) in enumerate(types.items())
@@ -85,12 +98,8 @@ def listed(dialect: str, types: Types) -> FromClause:
 
 def row_values(session: Session, types: Types, values: Iterable[Sequence[Any]]) -> dict[str, Any]:
     """The parameters of a statement with `listed` in it."""
-    dialect = session.connection().dialect
     columns = list(zip(*values, strict=True)) or [()] * len(types)
-    if dialect.name == "postgresql":
-        return {name: list(column) for name, column in zip(types, columns, strict=True)}
-    converted = (_converted(dialect, type_, column) for type_, column in zip(types.values(), columns, strict=True))
-    return {_JSON_ROWS: json.dumps(list(zip(*converted, strict=True)))}
+    return {_ROWS: _text(session.connection().dialect, types, dict(zip(types, columns, strict=True)))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +112,8 @@ class _Insertion:
     def run(self, session: Session, columns: Columns) -> CursorResult[Any]:
         connection = session.connection()
         if connection.dialect.name == "postgresql":
-            lists = {
-                name: _converted(connection.dialect, type_, [list(columns[name])])[0]
-                for name, type_ in self.types.items()
-            }
-            return connection.exec_driver_sql(self.sql, lists)
-        values = [_converted(connection.dialect, type_, columns[name]) for name, type_ in self.types.items()]
-        return connection.exec_driver_sql(self.sql, list(zip(*values, strict=True)))
+            return connection.exec_driver_sql(self.sql, {_ROWS: _text(connection.dialect, self.types, columns)})
+        return connection.exec_driver_sql(self.sql, list(_converted(connection.dialect, self.types, columns)))
 
 
 @lru_cache(maxsize=64)
@@ -135,8 +139,7 @@ def _insertion(
     given = listed(dialect.name, types)
     inserted = statement.from_select(list(names), select(given).order_by(*(given.c[name] for name in key)))
     returning = inserted.returning(*(table.c[name] for name in key)) if also is None else inserted
-    arrays: Types = {name: postgresql.ARRAY(type_) for name, type_ in types.items()}
-    return _Insertion(str(returning.compile(dialect=dialect)), arrays)
+    return _Insertion(str(returning.compile(dialect=dialect)), types)
 
 
 @lru_cache(maxsize=8)
@@ -149,7 +152,28 @@ def _keys_after(table: Table, key: tuple[str, ...]) -> Select[Any]:
     return select(*(table.c[name] for name in key)).where(table.c.id > bindparam("id"))
 
 
-def _converted(dialect: Dialect, type_: TypeEngine[Any], values: Sequence[Any]) -> Sequence[Any]:
-    """The values as the driver takes them."""
-    convert = type_.dialect_impl(dialect).bind_processor(dialect)
-    return values if convert is None else [convert(value) for value in values]
+def _text(dialect: Dialect, types: Types, columns: Columns) -> str:
+    """The rows as `listed` reads them."""
+    rows = _converted(dialect, types, columns)
+    named = dialect.name == "postgresql"
+    return _write([dict(zip(types, row, strict=True)) for row in rows] if named else list(rows))
+
+
+def _converted(dialect: Dialect, types: Types, columns: Columns) -> Iterable[tuple[Any, ...]]:
+    """The rows, with values as the driver takes them, or, for PostgreSQL, as JSON does."""
+    of_type = _in_json if dialect.name == "postgresql" else _for_driver
+    converters = ((columns[name], of_type(type_, dialect)) for name, type_ in types.items())
+    return zip(*(map(convert, values) if convert else values for values, convert in converters), strict=True)
+
+
+def _for_driver(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    return type_.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _in_json(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    if isinstance(type_, JSONDocument):
+        return None
+    convert = _for_driver(type_, dialect)
+    if isinstance(type_, UTCDateTime | Date):
+        return lambda value: value and (convert(value) if convert else value).isoformat()
+    return convert

@@ -13,7 +13,7 @@ from ingest.agents import MAX_AGENT, Agent, parse_agent
 from ingest.arrivals import Arrival, Reason
 from ingest.clients import Client, Clients, Peer, RawHeaders
 from ingest.country import Countries
-from ingest.logs.events import bare_host
+from ingest.hosts import bare_host
 from ingest.payload import Page, Payload
 from ingest.referrers import NO_CAMPAIGN, Source, classify, read_campaign
 from ingest.salts import Salts

@@ -138,7 +138,7 @@ _PROPERTY = (
 
 
 def cleaned(document: dict[str, Any], hashed: Callable[[str, str], str]) -> dict[str, Any]:
-    """What may be kept of a faulty payload: known keys, short values, no query, and ids as hashes.
+    """What may be kept of a faulty payload: known keys, short values, no query, no time zone, and ids as hashes.
 
     Args:
         document: As `parse` gives it.
@@ -155,7 +155,7 @@ def cleaned(document: dict[str, Any], hashed: Callable[[str, str], str]) -> dict
 
 
 _HASHED = frozenset({"visitor_id", "session_id"})
-_KEPT = tuple(name for name in Payload.model_fields if name != "query")
+_KEPT = tuple(name for name in Payload.model_fields if name not in {"query", "timezone"})
 
 
 def _kept(name: str, value: Any, longest: int, hashed: Callable[[str, str], str]) -> Any:

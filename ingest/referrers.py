@@ -16,6 +16,8 @@ from importlib.resources import files
 from typing import Literal, NamedTuple
 from urllib.parse import parse_qsl
 
+from ingest.hosts import is_among
+
 Medium = Literal["direct", "search", "social", "ai", "email", "campaign", "referral"]
 
 MAX_REFERRER = 2048  # characters of a stored referrer
@@ -72,11 +74,12 @@ def classify(referrer: str | None, own_hosts: Collection[str] = (), query: str =
 
     Args:
         referrer: The header or `document.referrer`; null, empty and `-` mean none.
-        own_hosts: The site's hosts in lower case without `www.`: visits from them are direct.
+        own_hosts: The site's hosts in lower case without `www.`, `*.example.com` for all below one: visits from them
+            are direct.
         query: The page's query string without `?`.
     """
     stored, host = locate(referrer) if referrer and referrer != "-" else (None, "")
-    if host in own_hosts:
+    if host and is_among(host, own_hosts):
         stored, host = None, ""
     if query and (campaign := read_campaign(query)) != NO_CAMPAIGN:
         return _campaign_source(stored, host, campaign)

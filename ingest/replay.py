@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session as Transaction
 
 from ingest.arrivals import Arrival, Reason, unpack
 from ingest.commits import TRIES, Fault, fault_of, words
+from ingest.hosts import is_among
 from ingest.referrers import DIRECT, classify, locate
 from ingest.refused import BODY, wanted
 from ingest.sites import Site, Sites
@@ -166,7 +167,7 @@ def _referring_host(arrival: Arrival) -> str:
 def _with_source(arrival: Arrival, site: Site) -> Arrival:
     """Where the referrer is one of the site's own hosts, the visit is direct; a campaign stays its source."""
     event = arrival.event
-    if _referring_host(arrival) not in site.own_hosts:
+    if not is_among(_referring_host(arrival), site.own_hosts):
         return arrival
     by_referrer = classify(event.referrer)
     if (event.referrer_source, event.referrer_medium) == (by_referrer.source, by_referrer.medium):

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from ingest.logs.events import bare_host
+from ingest.hosts import bare_host, is_among
 from ingest.waiting import happens
 from stats_core.database import Database
 from stats_core.errors import SourceUnavailableError
@@ -44,11 +44,7 @@ class Site:
 
         `*.example.com` in the list allows every host below `example.com`; a plain name allows itself and its `www.`.
         """
-        return not self.allowed_hostnames or hostname in self.allowed_hostnames or self._allows_below(hostname)
-
-    def _allows_below(self, hostname: str) -> bool:
-        _, *parents = _suffixes(hostname)
-        return any(f"*.{parent}" in self.allowed_hostnames for parent in parents)
+        return not self.allowed_hostnames or is_among(hostname, self.allowed_hostnames)
 
 
 class Sites:
@@ -113,9 +109,3 @@ def _site(website_id: str, timezone: str, domain: str, allowed: Iterable[str] | 
     hosts = frozenset(bare_host(str(host)) for host in allowed or ())
     own = hosts | {bare_host(domain)}
     return Site(website_id, timezone, own, own if hosts else frozenset())
-
-
-def _suffixes(hostname: str) -> list[str]:
-    """`a.b.c` → `a.b.c`, `b.c`, `c`."""
-    labels = hostname.split(".")
-    return [".".join(labels[place:]) for place in range(len(labels))]

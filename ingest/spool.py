@@ -202,7 +202,8 @@ class _File:
         self._reader.seek(position)
 
     def is_read(self) -> bool:
-        return self._reader.tell() >= self.size
+        """Whether nothing is left. The file itself is asked: a fork of this process may have appended to it as well."""
+        return self._reader.tell() >= os.fstat(self._descriptor).st_size
 
     def close(self) -> None:
         """Give the lock back."""

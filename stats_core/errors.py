@@ -34,6 +34,12 @@ class Problem:
         return f"{where}{self.message}{' ' + self.hint if self.hint else ''}"
 
 
+class Note(Problem):
+    """Something left out that may well be meant so: worth a line, and no fault."""
+
+    __slots__ = ()
+
+
 class ExpectedError(Exception):
     """A fault with a message for a person.
 
@@ -54,6 +60,10 @@ class ExpectedError(Exception):
 
     def __str__(self) -> str:
         return "; ".join(map(str, self.problems))
+
+    def _render_traceback_(self) -> list[str]:
+        """What notebooks print in place of a traceback: the faults and the way out, not where our code noticed them."""
+        return [f"{type(self).__name__}: {problem}" for problem in self.problems]
 
     def __reduce__(self) -> tuple[object, ...]:
         # Errors are cached and cross processes: rebuild without calling a subclass's own __init__.

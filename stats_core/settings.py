@@ -119,6 +119,32 @@ class AnalyticsSettings(BaseModel):
     segment_host: str | None = Field(None, description="Segment's address; default: its own in the US.")
 
 
+class PersonSettings(BaseModel):
+    """What somebody may do who signs in by the organisation's login."""
+
+    model_config = _STRICT
+
+    permissions: tuple[str, ...] = Field(("admin.access",), description="What it opens.")
+    merchant_id: int | None = Field(None, description="Whose data they see; default: the whole platform's.")
+
+
+class LoginSettings(BaseModel):
+    """The organisation's login (OpenID Connect): `[login]`. In keys, ${NAME} is the environment variable NAME."""
+
+    model_config = _STRICT
+
+    name: str = Field("your organisation", description="Stands on the button: Sign in with ….")
+    client_id: str | None = Field(None, description="Of this workbench at the provider; without one there is no login.")
+    client_secret: str | None = Field(None, repr=False, description="Of this workbench at the provider.")
+    server_metadata_url: str = Field("", description="https://…/.well-known/openid-configuration of the provider.")
+    unverified_emails: bool = Field(
+        False, description="Believe e-mail addresses that the provider does not call verified."
+    )
+    people: dict[str, PersonSettings] = Field(
+        default_factory=dict, description="By e-mail address, or by @domain for all addresses of a domain."
+    )
+
+
 class Settings(BaseSettings):
     """Everything the operator can set. Paths are relative to the working directory."""
 
@@ -146,11 +172,15 @@ class Settings(BaseSettings):
     rate_limit_client: int = Field(120, ge=1, description="Events a minute that one client may send.")
     rate_limit_website: int = Field(6000, ge=1, description="Events a minute that one website may get.")
     analytics_retention_days: int | None = Field(
-        None, ge=0, description="Days that events and sessions are kept where a website does not say; 0: for ever."
+        None,
+        ge=0,
+        le=36_500,
+        description="Days that events and sessions are kept where a website does not say; 0: for ever.",
     )
     analytics: AnalyticsSettings = Field(
         default_factory=AnalyticsSettings, description="Providers of server-side events."
     )
+    login: LoginSettings = Field(default_factory=LoginSettings, description="The organisation's login.")
     public_url: str = Field("http://127.0.0.1:8501", description="Address that printed links start with.")
     sources: dict[str, SourceSettings] = Field(default_factory=dict, description="Users' databases by name.")
 
@@ -211,25 +241,35 @@ class Settings(BaseSettings):
         """The key of visitor hashes and links: `secret_key`, else that in `home/secret`, made at first use (mode 0600).
 
         Raises:
-            ConfigurationError: The file is there and empty.
+            ConfigurationError: The file is there and empty, or it can be neither read nor made.
         """
         if self.secret_key:
             return self.secret_key.encode()
         path = self.home / "secret"
-        if not path.exists():
-            self.home.mkdir(parents=True, exist_ok=True)
-            draft = path.with_name(f"secret.{secrets.token_hex(4)}")
-            draft.touch(mode=0o600)
-            draft.write_text(secrets.token_hex(SECRET_BYTES))
-            try:
-                with contextlib.suppress(FileExistsError):  # another process was first: its secret is the one
-                    path.hardlink_to(draft)  # whole or not at all: nobody reads half a secret
-            finally:
-                draft.unlink()
-        if not (stored := path.read_bytes().strip()):
+        try:
+            if not path.exists():
+                _make_secret(path)
+            stored = path.read_bytes().strip()
+        except OSError as error:
+            msg = f"The secret in {path} can be neither read nor made: {error.strerror}."
+            hint = "Let WORKBENCH_HOME name a folder that you may write, or set WORKBENCH_SECRET_KEY."
+            raise ConfigurationError(msg, path="home", hint=hint) from error
+        if not stored:
             msg = f"The secret in {path} is empty."
             raise ConfigurationError(msg, hint="Delete the file to have a new one made.")
         return stored
+
+
+def _make_secret(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"secret.{secrets.token_hex(4)}")
+    draft.touch(mode=0o600)
+    draft.write_text(secrets.token_hex(SECRET_BYTES))
+    try:
+        with contextlib.suppress(FileExistsError):  # another process was first: its secret is the one
+            path.hardlink_to(draft)  # whole or not at all: nobody reads half a secret
+    finally:
+        draft.unlink()
 
 
 def _problem(model: type[BaseModel], place: Sequence[int | str], kind: str, message: str) -> Problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -17,8 +18,10 @@ from pydantic import ValidationError
 from ingest.arrivals import Reason
 from ingest.payload import MAX_BODY, Payload
 from ingest.referrers import classify
+from stats_core.composition import open_workbench
 from stats_core.models import AnalyticsEvent, AnalyticsSession
-from stats_core.settings import Settings
+from stats_core.panels.seeds import seed
+from stats_core.settings import AnalyticsSettings, Settings
 from workbench.jobs import JOBS
 
 ROOT = Path(__file__).parents[1]
@@ -30,6 +33,33 @@ CREATE TABLE products (product_id INTEGER PRIMARY KEY);
 INSERT INTO orders VALUES (1, '1996-07-04', 'France', 'Rue 1', 'PAID'), (2, '1996-08-05', 'Brazil', 'Rua 2', 'PAID'),
     (3, '1996-08-06', 'Brazil', 'Rua 3', 'OPEN');
 INSERT INTO order_details VALUES (1, 10, 2, 0), (2, 10, 1, 0.5), (3, 20, 1, 0.25);
+"""
+
+GET = """\
+import sys, time, urllib.error, urllib.request
+for _ in range(600):  # until the server has started
+    try:
+        answer = urllib.request.urlopen(sys.argv[1])
+    except urllib.error.URLError as error:
+        if not isinstance(error.reason, ConnectionRefusedError):
+            raise
+        time.sleep(0.1)
+    else:
+        print(end=answer.read().decode())
+        break
+"""
+SEND = """\
+# What the documents use of curl, where there is none.
+import argparse, urllib.request
+parser = argparse.ArgumentParser()
+parser.add_argument("address")
+parser.add_argument("--user-agent")
+parser.add_argument("--header")
+parser.add_argument("--data")
+given = parser.parse_args()
+name, _, value = given.header.partition(": ")
+request = urllib.request.Request(given.address, given.data.encode(), {"User-Agent": given.user_agent, name: value})
+print(end=urllib.request.urlopen(request).read().decode())
 """
 
 
@@ -145,7 +175,14 @@ def under(document, *head):
 @pytest.fixture
 def tools(tmp_path, shell):
     """The programs beside `workbench` that the documents call."""
-    programs = {"uvicorn": f"'{sys.executable}' -m uvicorn"}
+    for name, program in {"get": GET, "send": SEND}.items():
+        (tmp_path / f"{name}.py").write_text(program)
+    programs = {
+        "uvicorn": f"'{sys.executable}' -m uvicorn",
+        "get": f"'{sys.executable}' '{tmp_path / 'get.py'}'",
+    }
+    if shutil.which("curl") is None:
+        programs["curl"] = f"'{sys.executable}' '{tmp_path / 'send.py'}'"
     if shutil.which("sqlite3") is None:
         run = "import sqlite3, sys; sqlite3.connect(sys.argv[1], isolation_level=None).execute(sys.argv[2])"
         programs["sqlite3"] = f"'{sys.executable}' -c '{run}'"
@@ -161,14 +198,14 @@ def while_serving(start, then, port):
         {start} >server.log 2>&1 &
         server=$!
         trap 'kill $server 2>/dev/null; wait $server || true' EXIT
-        curl --silent --show-error --retry 100 --retry-delay 1 --retry-connrefused http://127.0.0.1:{port}/healthz
+        get http://127.0.0.1:{port}/healthz
         {then}
     """
 
 
 def test_tracking_in_a_minute_and_without_a_browser(tools, tmp_path, free_port):
     document = "docs/tracking.md"
-    minute, _, proxies, rejected, curl = blocks(document, "sh")
+    minute, _, proxies, hosts, rejected, curl = blocks(document, "sh")
     assert tools(minute).splitlines()[-2:] == ["website_example", blocks(document, "html")[0].strip()]
     start = f"{proxies}\nuvicorn ingest.app:app --port {free_port}"
     answer = tools(while_serving(start, curl.replace("8501", str(free_port)), free_port))
@@ -177,6 +214,15 @@ def test_tracking_in_a_minute_and_without_a_browser(tools, tmp_path, free_port):
         stored = connection.execute("SELECT event_name, pathname, event_id, metadata FROM analytics_event").fetchall()
     assert stored == [("ticket_sold", "/box-office", "ticket-20260615-0001", '{"film":"Metropolis","seats":2}')]
     assert "replayed: 0" in tools(rejected)
+    assert "shop.example.net, *.example.com" in tools(hosts)
+
+
+def test_tracking_names_every_key_of_the_browsers_storage():
+    (kept,) = under("docs/tracking.md", "where", "key", "what it is")
+    script = (ROOT / "ingest/tracker/tracker.js").read_text()
+    comment, code = script.split("*/", 1)
+    assert {name.removesuffix(" <id>") for name in names(kept, 1)} == set(re.findall(r"workbench_\w+", code))
+    assert set(names(kept, 1)) == set(re.findall(r"workbench_\w+(?: <id>)?", comment))
 
 
 def test_tracking_defines_every_field_that_is_stored():
@@ -234,7 +280,7 @@ def test_operating_names_the_settings_and_their_defaults():
         name.removeprefix("WORKBENCH_").lower(): row[1].strip("`") for row in settings[1:] for name in names([[], row])
     }
     known = {name: field.default for name, field in Settings.model_fields.items()}
-    assert set(known) - set(told) == {"sources", "analytics"}  # tables of the file, which have pages of their own
+    assert set(known) - set(told) == {"sources", "analytics", "login"}  # tables of the file
     for name, value in told.items():
         if not value.startswith(("none", "that in")):
             assert value == str(int(known[name]) if isinstance(known[name], float) else known[name])
@@ -245,10 +291,31 @@ def test_operating_lists_the_jobs():
     assert names(jobs) == list(JOBS)
 
 
+def test_operating_names_the_settings_of_analytics_and_their_defaults():
+    (settings,) = under("docs/operating.md", "setting under `[analytics]`", "default", "meaning")
+    assert sorted(names(settings)) == sorted(AnalyticsSettings.model_fields)
+    assert settings[1][1] == f"`{json.dumps(list(AnalyticsSettings().providers))}`"
+
+
+def test_operating_jobs_retention_and_refused_events(shell):
+    document = (ROOT / "docs/operating.md").read_text()
+    (cron,) = re.findall(r"^(\S+ \S+ \S+ \S+ \S+) (.*workbench jobs run)$", document, re.MULTILINE)
+    assert cron[0] == "*/5 * * * *"
+    shell("workbench website add example.com --id website_example")
+    done = shell(cron[1].rpartition("/")[2])
+    assert [line.partition(":")[0] for line in done.splitlines()] == list(JOBS)
+    (retention,) = [block for block in blocks("docs/operating.md", "sh") if "--retention-days" in block]
+    (website, plan) = (answer.splitlines()[1].split() for answer in map(shell, retention.splitlines()))
+    assert (website[-2:], plan[0]) == (["365", "days"], "website_example")
+    (refused,) = [block for block in blocks("docs/operating.md", "sh") if "rejected" in block]
+    assert shell(refused).splitlines()[-1] == "there already: 0"
+
+
 def test_operating_ingest_apart_from_the_screens(tools, free_port):
     (start,) = [block for block in blocks("docs/operating.md", "sh") if block.startswith("uvicorn")]
-    then = f"curl --silent --output /dev/null --write-out '%{{http_code}}' http://127.0.0.1:{free_port}/analytics.js"
-    assert tools(while_serving(start.strip().replace("8502", str(free_port)), then, free_port)) == '{"status":"ok"}200'
+    then = f"get http://127.0.0.1:{free_port}/analytics.js"
+    answer = tools(while_serving(start.strip().replace("8502", str(free_port)), then, free_port))
+    assert answer.startswith('{"status":"ok"}(')
 
 
 def test_operating_backup_and_restore(tools, tmp_path):
@@ -271,3 +338,47 @@ def test_operating_backup_and_restore(tools, tmp_path):
     with closing(sqlite3.connect(home / "workbench.db")) as connection:
         assert connection.execute("SELECT id FROM website").fetchall() == [("before.example",)]
     assert (home / "secret").read_text() == "the secret of this test"
+
+
+# Publishing and scripting
+
+PANEL = "panel_01J9ZV5Y0R"
+
+
+@pytest.fixture
+def total_partners(shell, tmp_path):
+    """The id of a seeded panel, for the one that documents name."""
+    database = f"sqlite:///{tmp_path / '.workbench' / 'workbench.db'}"
+    with open_workbench(Settings(database_url=database, home=tmp_path)) as workbench:
+        return next(panel.id for made in seed(workbench.dashboards) for panel in made.panels if "Total" in panel.name)
+
+
+def test_publishing_a_post(shell, tmp_path, total_partners):
+    document = "docs/publishing.md"
+    tags, *_ = blocks(document, "markdown")
+    fence = re.search(r"^```panel\n.*?^```$", (ROOT / document).read_text(), re.DOTALL | re.MULTILINE)[0]
+    post = tmp_path / "post.md"
+    post.write_text(
+        tags.replace(PANEL, total_partners) + "\n" + fence.replace('"group_by": "status"', '"limit": 3') + "\n"
+    )
+    publish, figure = blocks(document, "sh")
+    assert "post.md.panels.json\n" in shell(publish)
+    assert ">0</data> partners work with us." in post.read_text()
+    assert post.read_text().count("<!-- /panel -->") == 2
+    assert shell(figure.replace(PANEL, total_partners)) == "figure.html\n"
+    (tmp_path / "script.py").write_text(blocks(document, "python")[0])
+    assert shell(f"'{sys.executable}' script.py") == "0\n"
+
+
+def test_scripting_from_a_shell_from_python_and_in_tests(shell, tmp_path, total_partners):
+    document = "docs/scripting.md"
+    calls, run_pytest = blocks(document, "sh")
+    answers = shell(calls.replace(PANEL, total_partners))
+    assert '"Total partners"' in answers
+    assert '"value": 0' in answers
+    assert (tmp_path / "numbers.csv").read_text() == "value\n0\n"
+    script, numbers = blocks(document, "python")
+    (tmp_path / "script.py").write_text(script.replace(PANEL, total_partners))
+    assert shell(f"'{sys.executable}' script.py") == "Total partners 0 75019c56\n"
+    (tmp_path / "test_numbers.py").write_text(numbers)
+    assert "3 passed" in shell(run_pytest.replace("pytest", f"'{sys.executable}' -m pytest", 1))

@@ -19,7 +19,7 @@ from workbench.cli.app import COMMANDS, GROUPS, build
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-TARGETS = {"help", "demo", "serve", "check", "test", "test-slow", "bench", "tracker", "lock"}
+TARGETS = {"help", "demo", "serve", "notebook", "check", "test", "test-slow", "bench", "tracker", "lock"}
 CALLS = [*((c.name, c) for c in COMMANDS), *((f"{g} {c.name}", c) for g, (_, cs) in GROUPS.items() for c in cs)]
 # With brackets in them, so that this file does not find itself.
 FOREIGN = re.compile(r"p[y]pi[.]org|python[h]osted|npm[j]s[.](?:org|com)|deb[.]d[e]bian|/(?:r[o]ot|w[o]rk|h[o]me/\w+)/")

@@ -55,6 +55,11 @@ def index_page(title: str) -> str:
     return re.sub(r"<title>.*?</title>", f"<title>{title}</title>{links}", page, count=1)
 
 
+def inline_scripts(page: str) -> tuple[str, ...]:
+    """What the scripts say that stand in the page itself; a content security policy names each."""
+    return tuple(re.findall(r"<script>(.*?)</script>", page, re.DOTALL))
+
+
 def asset(path: str) -> Path | None:
     """The file behind `/static/js/x.js` or `/static/css/x.css`, if there is one."""
     if not re.fullmatch(r"/static/(js|css)/[\w.-]+\.(js|css)", path):

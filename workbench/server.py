@@ -22,14 +22,21 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from ingest.app import ingest_routes, open_ingest
+from ingest.clients import Clients
 from ingest.endpoint import STATE
 from ingest.health import why_not_ready
+from stats_core.access.tokens import Tokens
 from stats_core.composition import Workbench
 from stats_core.database import Database
 from stats_core.errors import ConfigurationError
 from workbench.api import create_api
-from workbench.assets import PackedAssets
-from workbench.gate import Gate
+from workbench.assets import PackedAssets, index_page, inline_scripts
+from workbench.attempts import Attempts
+from workbench.door import Door, Doorkeeper, LocalDoor, sign_in_routes
+from workbench.gate import PAGES_POLICY, Gate, hash_source, with_policy
+from workbench.login import login_secrets
+from workbench.prefix import Prefix
+from workbench.sign_in import SignIns
 from workbench.ui.shared import HANDOVER
 from workbench.ui.shell import TITLE
 
@@ -38,20 +45,32 @@ ANY_HOST = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not bound
 GRACE_S = 5  # for requests that are running when the server is told to stop
 
 
-def create_app(workbench: Workbench, *, host: str = "127.0.0.1") -> Starlette:
+def create_app(workbench: Workbench, *, host: str = "127.0.0.1", sign_in: bool = True) -> Starlette:
     """The ASGI application. Run it with one worker: Streamlit keeps sessions and media in the process.
 
     Args:
         workbench: What the pages show, the events go into and the health check asks; its settings name the public
             address.
         host: What the server listens on; with the host of `public_url` the names it answers to.
+        sign_in: Whether pages ask who comes. Without, they answer at this machine alone.
+
+    Raises:
+        ConfigurationError: The organisation's login is set up half.
     """
-    pages = st.App(PAGES)
+    settings, tokens = workbench.settings, Tokens(workbench.database, workbench.clock)
+    keeper = Doorkeeper(
+        sign_ins=SignIns(tokens, settings.secret(), workbench.clock),
+        attempts=Attempts(workbench.clock),
+        clients=Clients(settings.trusted_proxies),
+        public_url=settings.public_url,
+        login=settings.login.name if settings.login.client_id else None,
+    )
+    pages = st.App(PAGES, secrets=login_secrets(settings))
     pages_lifespan = pages.lifespan()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:
-        HANDOVER.give(workbench)
+        HANDOVER.give(workbench, tokens, keeper.sign_ins if sign_in else None)
         try:
             async with (
                 open_ingest(workbench.settings, workbench.database, clock=workbench.clock) as intake,
@@ -61,21 +80,35 @@ def create_app(workbench: Workbench, *, host: str = "127.0.0.1") -> Starlette:
         finally:
             HANDOVER.give(None)
 
-    public, api = ingest_routes(), create_api(workbench)
-    names = {host, urlsplit(workbench.settings.public_url).hostname or host}
+    public = ingest_routes()
+    api = create_api(workbench, tokens=tokens, attempts=keeper.attempts)
+    shown = PackedAssets(pages, title=TITLE)
+    address = urlsplit(settings.public_url)
     return Starlette(
         routes=[
             *public,
             Route("/healthz", health_route(workbench.database)),
             *(Route(path, api) for path in ("/admin", "/admin/{path:path}")),  # a Mount would take the prefix away
-            Mount("/", pages),
+            *(sign_in_routes(keeper) if sign_in else ()),
+            Mount("/", with_policy(Door(shown, keeper=keeper) if sign_in else LocalDoor(shown), pages_policy())),
         ],
         middleware=[
-            Middleware(Gate, names=names, public={route.path for route in public}),
-            Middleware(PackedAssets, title=TITLE),
+            Middleware(Prefix, path=address.path),
+            Middleware(
+                Gate,
+                names={host, address.hostname or host},
+                public={route.path for route in public},
+                public_url=settings.public_url,
+            ),
         ],
         lifespan=lifespan,
     )
+
+
+def pages_policy() -> str:
+    """The content security policy of Streamlit's pages."""
+    hashes = map(hash_source, inline_scripts(index_page(TITLE)))
+    return PAGES_POLICY.format(inline=" ".join(hashes))
 
 
 def health_route(database: Database) -> Callable[[Request], object]:

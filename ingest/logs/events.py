@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Self
 
 from ingest.agents import MAX_AGENT, UNKNOWN_AGENT, Agent, parse_agent
+from ingest.hosts import bare_host, is_among
 from ingest.logs.formats import LogLine, read_line
 from ingest.logs.lines import TOO_LONG
 from ingest.logs.occurrences import Occurrences
@@ -29,8 +30,8 @@ class EventReader:
     """Events of one website out of the lines of one file.
 
     Args:
-        own_hosts: The site's hosts: visits from them are direct.
-        allowed_hosts: Hosts whose lines count, in a log that names them; empty for any.
+        own_hosts: The site's hosts, `*.example.com` for all below one: visits from them are direct.
+        allowed_hosts: Hosts whose lines count, in a log that names them, written likewise; empty for any.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class EventReader:
             return LeftOut.STATUS
         if request.is_asset and not options.keep_assets:
             return LeftOut.ASSET
-        if fields.host and self._allowed_hosts and bare_host(fields.host) not in self._allowed_hosts:
+        if fields.host and self._allowed_hosts and not is_among(bare_host(fields.host), self._allowed_hosts):
             return LeftOut.FOREIGN_HOST
         return None
 
@@ -124,9 +125,3 @@ class EventReader:
         if nth > 1:
             content.update(b"\n%d" % nth)  # no line holds a line feed
         return content.hexdigest()
-
-
-def bare_host(host: str) -> str:
-    """A host as it is compared: lower case, without `www.` and port."""
-    name = host.lower().removeprefix("www.")
-    return name if name.startswith("[") else name.partition(":")[0]

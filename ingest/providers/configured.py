@@ -13,7 +13,7 @@ from ingest.providers.log import LOG
 from ingest.providers.posthog import POSTHOG
 from ingest.providers.protocol import AnalyticsProvider, OnLoss
 from ingest.providers.segment import SEGMENT
-from stats_core.errors import UnknownNameError
+from stats_core.errors import ExpectedError, Problem, UnknownNameError
 from stats_core.settings import Settings
 
 PROVIDERS: Final = (
@@ -49,6 +49,17 @@ def open_analytics(
     settings = settings or Settings.load()
     names = dict.fromkeys(settings.analytics.providers)  # each once
     return Analytics({name: partial(build, name, settings) for name in names}, clock=clock, wait_s=wait_s)
+
+
+def analytics_problems(settings: Settings) -> list[Problem]:
+    """What keeps providers of the settings from being made here. Asks no network."""
+    problems: list[Problem] = []
+    for name in dict.fromkeys(settings.analytics.providers):
+        try:
+            build(name, settings, lambda _lost, _error: None).close()
+        except ExpectedError as error:
+            problems += error.problems
+    return problems
 
 
 def build(name: str, settings: Settings, on_loss: OnLoss) -> AnalyticsProvider:

@@ -38,12 +38,13 @@
     } catch {}
 
     const random = () => crypto.getRandomValues(new Uint32Array(3)).join("");
+    const dated = () => Date.now() + "-" + random(); // ids that begin with the time stand together in the server's indexes
 
     const identify = (event, now) => {
       event.visitor_id = local.workbench_visitor = local.workbench_visitor || random();
       const [running, last] = (local[SESSION] || "").split(" ");
       // Where the site has cleared localStorage (at logout, say), the tab goes on with the session it had.
-      const session = last ? (now - last > GAP ? random() : running) : tab[SESSION] || random();
+      const session = last ? (now - last > GAP ? dated() : running) : tab[SESSION] || dated();
       local[SESSION] = session + " " + now;
       event.session_id = tab[SESSION] = session;
     };
@@ -89,7 +90,7 @@
         const now = Date.now();
         const event = {
           website_id: websiteId,
-          event_id: now + "-" + random(),
+          event_id: dated(),
           hostname: location.hostname,
           pathname: location.pathname.slice(0, 2048),
           // Nothing else of the query leaves the browser.

@@ -140,23 +140,32 @@ class Tokens:
 
         It is found by its hash, so how long that takes tells nothing about tokens that are near it.
         """
-        if not _TOKEN.fullmatch(token):
-            return None
-        hashed, now = _hashed(token), self._clock()
-        found = self._remembered.get(hashed)
+        return self.of_key(key_of(token)) if _TOKEN.fullmatch(token) else None
+
+    def of_key(self, key: str) -> Access | None:
+        """What the token of this key opens, as `authenticate` has it; for those who showed the token before.
+
+        Whoever takes a key from outside has to know that it is genuine: it stands in the database as it is.
+        """
+        now = self._clock()
+        found = self._remembered.get(key)
         if found is None or abs(now - found.read_at) >= REMEMBERED:
-            found = self._read(hashed, now)
+            found = self._read(key, now)
         return found.access if found is not None and (found.expires_at is None or now < found.expires_at) else None
 
-    def _read(self, hashed: str, now: datetime) -> _Remembered | None:
+    def remembers(self, token: str) -> bool:
+        """Whether this process has seen that the token is good, so that looking at it again costs next to nothing."""
+        return bool(_TOKEN.fullmatch(token)) and key_of(token) in self._remembered
+
+    def _read(self, key: str, now: datetime) -> _Remembered | None:
         with self._database.read() as session:
-            row = session.scalar(select(AccessToken).where(AccessToken.token_hash == hashed))
+            row = session.scalar(select(AccessToken).where(AccessToken.token_hash == key))
         if row is None:
-            self._remembered.pop(hashed, None)
+            self._remembered.pop(key, None)
             return None
         scope = PLATFORM if row.merchant_id is None else Scope("merchant", row.merchant_id)
         access = Access(row.name, frozenset(row.permissions), scope)
-        self._remembered[hashed] = found = _Remembered(access, row.expires_at, now)
+        self._remembered[key] = found = _Remembered(access, row.expires_at, now)
         return found
 
     def _drawn(
@@ -166,7 +175,7 @@ class Tokens:
         token = PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
         row = AccessToken(
             name=_checked_name(name),
-            token_hash=_hashed(token),
+            token_hash=key_of(token),
             permissions=checked_permissions(permissions),
             merchant_id=merchant_id,
             expires_at=self._expiry(days),
@@ -182,7 +191,8 @@ class Tokens:
         return self._clock() + timedelta(days=days)
 
 
-def _hashed(token: str) -> str:
+def key_of(token: str) -> str:
+    """By what a token is stored and found: its SHA-256."""
     # No salt and no slow hash: 256 random bits cannot be guessed, and the hash has to be found by an index.
     return sha256(token.encode()).hexdigest()
 

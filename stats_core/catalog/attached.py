@@ -26,7 +26,7 @@ from stats_core.catalog.readings import read_as
 from stats_core.catalog.reflection import ForeignKey, Reflected, ReflectedColumn, Reflector
 from stats_core.catalog.source import OWN_SOURCE, AttachedSource
 from stats_core.catalog.views import Readings
-from stats_core.errors import ConfigurationError, ExpectedError, Problem, UnknownNameError, UnsupportedError
+from stats_core.errors import ConfigurationError, ExpectedError, Note, Problem, UnknownNameError, UnsupportedError
 from stats_core.settings import EntitySettings, FormulaSettings, SourceSettings
 
 _RESTART: Final = "Start it or correct its url, then restart the workbench."
@@ -358,13 +358,13 @@ def _refuse_missing(table: Table, column: str, path: str) -> None:
         raise UnknownNameError(f"column of {table.name}", column, table.c.keys(), path=path)
 
 
-def _unreadable(path: str, columns: Mapping[str, ReflectedColumn], settings: EntitySettings) -> Iterator[Problem]:
+def _unreadable(path: str, columns: Mapping[str, ReflectedColumn], settings: EntitySettings) -> Iterator[Note]:
     for name, column in columns.items():
         if name in settings.hidden:
             continue
         if isinstance(column.kind, str):
-            yield Problem(f"{path}.{name}", f"The column is left out: {column.kind}.", f'Say so: hidden = ["{name}"].')
+            yield Note(f"{path}.{name}", f"The column is left out: {column.kind}.", f'Say so: hidden = ["{name}"].')
         elif not name:
-            yield Problem(path, "A column is left out: it has no name.", "Name it in a view.")
+            yield Note(path, "A column is left out: it has no name.", "Name it in a view.")
         elif "." in name:
-            yield Problem(f"{path}.{name}", "The column is left out: its name has a dot.", "Rename it in a view.")
+            yield Note(f"{path}.{name}", "The column is left out: its name has a dot.", "Rename it in a view.")

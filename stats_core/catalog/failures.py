@@ -134,7 +134,9 @@ def _rule_for(error: DBAPIError) -> _Rule | None:
     if error.connection_invalidated:
         return _AWAY
     signs = tuple(_signs(error))
-    return next((rule for rule in _RULES if any(rule.signs.search(sign) for sign in signs)), None)
+    # libpq gives no code for a connection that is refused, or for a database that is dropped: nothing was asked yet.
+    otherwise = _AWAY if error.statement is None else None
+    return next((rule for rule in _RULES if any(rule.signs.search(sign) for sign in signs)), otherwise)
 
 
 def _signs(error: DBAPIError) -> Iterator[str]:

@@ -155,6 +155,10 @@ class Cache:
         with Lock(flight.mutex, create, kept, None) as outcome:  # type: ignore[no-untyped-call]
             return _unwrapped(outcome), not computed
 
+    def kept(self, key: str) -> Answer | None:
+        """What is kept under the key, however old; nothing is computed."""
+        return self._get(key, self._clock())
+
     def close(self) -> None:
         """Give the connections to the server back."""
         self._close()
@@ -328,7 +332,13 @@ def server_cache(url: str, *, clock: Callable[[], datetime], namespace: str) -> 
         "socket_connect_timeout": SOCKET_S,
     }
     region = make_region(serializer=encoded, deserializer=decoded)
-    region.configure("dogpile.cache.valkey", arguments=arguments)
+    try:
+        region.configure("dogpile.cache.valkey", arguments=arguments)
+    except ValueError as error:  # its text quotes a part of the URL
+        message = "WORKBENCH_CACHE_URL is no address of a server."
+        raise ConfigurationError(
+            message, path="cache_url", hint="Write redis://localhost:6379/0, or unset it."
+        ) from error
     close = region.actual_backend.writer_client.close
     return Cache(region, clock=clock, away=(ValkeyError, OSError), namespace=f"workbench:{namespace}:", close=close)
 

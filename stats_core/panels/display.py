@@ -57,6 +57,7 @@ class Display(BaseModel):
     currency: str | None = Field(
         None, description="ISO 4217 code for the currency format; values are minor units where the unit says so."
     )
+    map: bool = Field(default=False, description="Whether bars of groups by country are drawn as a map of the world.")
     conditional_formatting: tuple[ConditionalFormat, ...] = Field(
         (), description="Colours for values that meet a condition."
     )

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
@@ -176,6 +177,7 @@ class Resolver:
         timezone: IANA zone of days where neither caller, dashboard nor website says.
         deadline_s: Seconds that a statement may take; None = as its source says.
         zone_of: The zone of a website by its id.
+        scope_of: Whose data callers see who name no scope.
     """
 
     def __init__(
@@ -188,12 +190,19 @@ class Resolver:
         timezone: str = "UTC",
         deadline_s: float | None = None,
         zone_of: Callable[[str], str | None] = lambda _website: None,
+        scope_of: Callable[[], Scope] = lambda: PLATFORM,
     ) -> None:
         self.catalog, self.registry = catalog, registry
         self._cache, self._clock, self._zone_of = cache, clock, zone_of
-        self._timezone, self._deadline_s = timezone, deadline_s
+        self._timezone, self._deadline_s, self._scope_of = timezone, deadline_s, scope_of
         self._rehearsal = RehearsalCatalog(catalog)
         self._questions: Lru[str, Call] = Lru(entries=QUESTIONS_REMEMBERED, size=QUESTIONS_BYTES, weigh=_weight)
+
+    def under(self, scope_of: Callable[[], Scope]) -> Resolver:
+        """The same one, with the same cache, for callers of this scope; it is asked for with every question."""
+        bound = copy(self)
+        bound._scope_of = scope_of  # noqa: SLF001 - a copy of our own
+        return bound
 
     def resolve_panel(
         self,
@@ -201,7 +210,7 @@ class Resolver:
         *,
         skip_cache: bool = False,
         variables: Mapping[str, Any] | None = None,
-        scope: Scope = PLATFORM,
+        scope: Scope | None = None,
         timezone: str | None = None,
     ) -> PanelResult:
         """The panel's answer, from the cache where that is fresh enough.
@@ -210,21 +219,22 @@ class Resolver:
             panel: Stored or a draft; `panel.on(context)` says which dashboard it stands on.
             skip_cache: Compute it anew, and keep that for others.
             variables: Values by name, over the dashboard's defaults; null = unset, which drops the condition.
-            scope: Whose data may be seen.
+            scope: Whose data may be seen; default: the resolver's own, the platform unless it is `under` another.
             timezone: IANA zone of days; default: the dashboard's, else the website's, else the workbench's.
 
         Raises:
             ExpectedError: With a path into the options, wherever a person can put it right.
         """
         started = time.perf_counter()
+        whose = scope or self._scope_of()
         if panel.type == "label":
             return self._label(panel, started)
         call = self._question(panel, variables or {})
         now, zone = self._clock(), self._zone(panel, call, timezone)
-        key = address(call, now=now, timezone=zone, scope=scope)
+        key = address(call, now=now, timezone=zone, scope=whose)
         answer, hit = self._cache.answer(
             key,
-            lambda: execute(call, self._context(panel, call, now, zone, scope, self.catalog), self._clock),
+            lambda: execute(call, self._context(panel, call, now, zone, whose, self.catalog), self._clock),
             Freshness(ttl_s=panel.cache_ttl_seconds, not_before=panel.updated_at, recompute=skip_cache),
         )
         return PanelResult(
@@ -247,7 +257,7 @@ class Resolver:
         cache_ttl_seconds: int | None = None,
         skip_cache: bool = False,
         variables: Mapping[str, Any] | None = None,
-        scope: Scope = PLATFORM,
+        scope: Scope | None = None,
         timezone: str | None = None,
     ) -> PanelResult:
         """One operation call without a panel, as scripts and notebooks make it; see `resolve_panel`."""
@@ -267,7 +277,7 @@ class Resolver:
         panel: PanelSpec,
         *,
         variables: Mapping[str, Any] | None = None,
-        scope: Scope = PLATFORM,
+        scope: Scope | None = None,
         timezone: str | None = None,
     ) -> Asked:
         """What `resolve_panel` would ask, without asking: sources of figures name it.
@@ -275,13 +285,14 @@ class Resolver:
         Raises:
             ExpectedError: As `resolve_panel`, up to the database.
         """
+        whose = scope or self._scope_of()
         call = self._question(panel, variables or {})
         now, zone = self._clock(), self._zone(panel, call, timezone)
         entity = self.catalog.entities.get(str(getattr(call.options, "entity", "")))
         days_zone = getattr(call.options, "timezone", None) or zone
         periods = [resolve_range(value, now, days_zone, path=name) for name, value in call.ranges]
         return Asked(
-            hash=address(call, now=now, timezone=zone, scope=scope),
+            hash=address(call, now=now, timezone=zone, scope=whose),
             entity=entity.name if entity else "",
             source=entity.source if entity else "",
             timezone=days_zone,

@@ -37,6 +37,8 @@ class Variable(BaseModel):
 
     type: VariableType = Field(description="What it holds; `website` and `range` have pickers of their own.")
     label: str = Field("", description="How screens call it; default: its name.")
+    entity: str | None = Field(None, description="Whose rows it is picked from, such as `store`; default: typed in.")
+    field: str | None = Field(None, description="Their field that is the value; default: the id, shown by its name.")
     default: Any = Field(
         None, description='The value where the caller gives none; null = unset; {"$var": …} = that of another.'
     )

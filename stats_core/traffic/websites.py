@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from typing import TypedDict, Unpack
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -18,6 +19,7 @@ from stats_core.query.zones import find_zone
 _LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
 _DOMAIN = re.compile(rf"{_LABEL}(\.{_LABEL})*", re.ASCII)
 _DOMAIN_LENGTH = 253
+_MOST_DAYS = 36_500  # a century
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 
 
@@ -29,6 +31,8 @@ def add_website(
     name: str | None = None,
     timezone: str = "UTC",
     store_id: int | None = None,
+    allowed_hostnames: Iterable[str] = (),
+    retention_days: int | None = None,
 ) -> Website:
     """Add the website of `domain`.
 
@@ -39,9 +43,12 @@ def add_website(
         name: What screens call it; the domain where none is given.
         timezone: IANA name; its days are cut there.
         store_id: The store it belongs to, whose merchant may then see it.
+        allowed_hostnames: Hosts besides `domain` whose pages may send events, `*.example.com` for all below one; none:
+            any host.
+        retention_days: How long events and sessions are kept; 0: for ever, None: as the settings say.
 
     Raises:
-        InvalidOptionsError: The domain or the id cannot be one.
+        InvalidOptionsError: The domain, the id or a host name cannot be one, or the number of days is negative.
         UnknownNameError: There is no such time zone.
         NotFoundError: There is no such store.
         ConflictError: The id is taken.
@@ -52,10 +59,39 @@ def add_website(
         name=(name or "").strip() or host,
         timezone=find_zone(timezone).key,
         store_id=store_id,
+        allowed_hostnames=_clean_hosts(allowed_hostnames),
+        retention_days=_checked_days(retention_days),
     )
     with database.write() as session:
         _refuse_taken(session, website)
         session.add(website)
+    return website
+
+
+class WebsiteChanges(TypedDict, total=False):
+    """What is to be changed of a website: the fields that are given, as `add_website` takes them."""
+
+    name: str
+    allowed_hostnames: Iterable[str]
+    retention_days: int | None
+
+
+def change_website(database: Database, website_id: str, **changes: Unpack[WebsiteChanges]) -> Website:
+    """Change a website; what takes events in notices within seconds.
+
+    Raises:
+        NotFoundError: There is none of this id; the hint names the nearest.
+        InvalidOptionsError: A host name cannot be one, or the number of days is negative.
+    """
+    with database.write() as session:
+        if (website := session.get(Website, website_id)) is None:
+            raise _unknown(website_id, session.scalars(select(Website.id)).all())
+        if "name" in changes:
+            website.name = changes["name"].strip() or website.domain
+        if "allowed_hostnames" in changes:
+            website.allowed_hostnames = _clean_hosts(changes["allowed_hostnames"])
+        if "retention_days" in changes:
+            website.retention_days = _checked_days(changes["retention_days"])
     return website
 
 
@@ -109,6 +145,27 @@ def clean_domain(text: str) -> str:
     if len(host) > _DOMAIN_LENGTH or not _DOMAIN.fullmatch(host):
         raise InvalidOptionsError([Problem("domain", f"{text!r} is no domain.", "Write it like shop.example.com.")])
     return host
+
+
+def _clean_hosts(hosts: Iterable[str]) -> list[str]:
+    """Host names as `clean_domain` writes them, each once; `*.` stays before one."""
+    return list(dict.fromkeys(_clean_host(host.strip()) for host in hosts))
+
+
+def _clean_host(host: str) -> str:
+    below = "*." if host.startswith("*.") else ""
+    try:
+        return below + clean_domain(host.removeprefix(below))
+    except InvalidOptionsError:
+        hint = "Write it like shop.example.com, or *.example.com for all hosts below one."
+        raise InvalidOptionsError([Problem("allowed_hostnames", f"{host!r} is no host name.", hint)]) from None
+
+
+def _checked_days(days: int | None) -> int | None:
+    if days is not None and not 0 <= days <= _MOST_DAYS:
+        hint = "Use 0 to keep everything."
+        raise InvalidOptionsError([Problem("retention_days", f"{days} is not between 0 and {_MOST_DAYS}.", hint)])
+    return days
 
 
 def _checked_id(website_id: str) -> str:

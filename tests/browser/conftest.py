@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -110,8 +110,14 @@ def served() -> Iterator[Served]:
         with open_workbench(Settings(database_url=url, home=Path(folder)), migrate=True) as workbench:
             load_demo(workbench.database, now=workbench.clock(), scale=0.05)
             seed(workbench.dashboards)
-            with _running("serve", "--port", "0", "--database", url, folder=folder) as address:
+            with _running("serve", "--no-sign-in", "--port", "0", "--database", url, folder=folder) as address:
                 yield Served(address, workbench)
+
+
+@pytest.fixture(scope="session")
+def running() -> Callable[..., AbstractContextManager[str]]:
+    """`with running("serve", "--port", "0", folder=folder) as address`: the command until the block ends."""
+    return _running
 
 
 @pytest.fixture

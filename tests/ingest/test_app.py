@@ -24,6 +24,10 @@ from stats_core.settings import Settings
 ANSWER = b'{"success": true, "message": "Event tracked"}'
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 PAGEVIEW = {"website_id": "site_a", "event_type": "pageview", "pathname": "/"}
+WEBSOCKET = (
+    b"GET /web/analytics/track?query=private HTTP/1.1\r\nhost: stats.example.com\r\nconnection: Upgrade\r\n"
+    b"upgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
 
 
 @contextmanager
@@ -91,6 +95,7 @@ def test_what_only_a_socket_can_send(sqlite_event_app, tmp_path, repository):
             assert ANSWER in talk(port, post(close, forwarded, body=event(pathname="/forwarded")))
         assert b'{"status":"ok"}' in talk(port, f"GET /healthz HTTP/1.1\r\nhost: a\r\n{close}\r\n\r\n".encode())
         assert b" 200 OK" in talk(port, f"GET /analytics.js HTTP/1.1\r\nhost: a\r\n{close}\r\n\r\n".encode())
+        assert b" 403 Forbidden" in talk(port, WEBSOCKET)
         process.send_signal(signal.SIGTERM)
         said, _ = process.communicate(timeout=30)
     events = app.events()
@@ -100,6 +105,7 @@ def test_what_only_a_socket_can_send(sqlite_event_app, tmp_path, repository):
     assert app.refused() == {("", "not_json"): 1, ("", "too_large"): 1}
     assert len({found.visitor_id for found in events}) == 1, "nobody here may say that he is somebody else"
     assert 'INFO:     - - "POST /web/analytics/track HTTP/1.1" 200' in said
+    assert 'INFO:     - - "WebSocket /web/analytics/track" 403' in said
     assert "private" not in said
     assert re.findall(r"\d+\.\d+\.\d+\.\d+:\d+ ", said) == []
     assert "Traceback" not in said

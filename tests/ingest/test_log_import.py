@@ -162,9 +162,10 @@ def test_a_status_that_is_none_is_refused(statuses):
 
 
 def test_other_hosts_of_a_shared_log_are_left_out_where_the_site_names_its_own(sqlite_database, log):
-    content = "".join(f"{host} {line(f'/{number}')}" for number, host in enumerate(("www.example.com:443", "b.net:80")))
-    report = run(add_site(sqlite_database, allowed_hostnames=["shop.example.com"]), log(content))
-    assert (report.stored, report.left_out) == (1, {LeftOut.FOREIGN_HOST: 1})
+    hosts = ("www.example.com:443", "b.net:80", "a.shop.example.net:443", "shop.example.net")
+    content = "".join(f"{host} {line(f'/{number}')}" for number, host in enumerate(hosts))
+    report = run(add_site(sqlite_database, allowed_hostnames=["*.shop.example.net"]), log(content))
+    assert (report.stored, report.left_out) == (2, {LeftOut.FOREIGN_HOST: 2})
 
 
 def test_refused_lines_are_counted_with_their_numbers(site, log):

@@ -206,4 +206,4 @@ def test_what_is_kept_fits_whatever_was_sent(letter):
     for metadata in (letter, {f"{number}{letter * 100}": letter * 1000 for number in range(100)}, [letter]):
         kept = cleaned({**document, "metadata": metadata}, hashed)
         assert len(write_json(kept).encode()) <= LARGEST
-        assert set(kept) == set(Payload.model_fields) - {"query"}
+        assert set(kept) == set(Payload.model_fields) - {"query", "timezone"}

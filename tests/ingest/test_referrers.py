@@ -65,6 +65,7 @@ def test_the_sites_own_hosts_are_direct_and_their_subdomains_are_not():
     assert classify("https://www.gigride.live/a", {"gigride.live"}) == DIRECT
     blog = Source("blog.gigride.live", "blog.gigride.live", "referral")
     assert classify("https://blog.gigride.live", {"gigride.live"}) == blog
+    assert classify("https://blog.gigride.live", {"gigride.live", "*.gigride.live"}) == DIRECT
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,20 @@ def test_a_long_file_is_left_and_another_begun(open_spool, folder):
     assert everything(spool) == arrivals(0, 3)
 
 
+def test_what_other_hands_append_to_a_file_that_is_being_read_is_read_too(open_spool, folder):
+    spool = open_spool()
+    spool.append(arrivals(0, 2))
+    with spool.oldest(1):
+        (file,) = folder.iterdir()
+        lines = file.read_text().splitlines(keepends=True)
+        with file.open("a") as other:  # as a forked child does, which has inherited file and lock
+            other.writelines(line.replace('"e0"', '"e2"').replace('"e1"', '"e3"') for line in lines)
+    with spool.oldest(1) as second:
+        assert second == arrivals(1, 2)
+    assert everything(spool) == arrivals(2, 4)
+    assert files(folder) == []
+
+
 def test_a_torn_last_line_is_ignored(open_spool, folder):
     spool = open_spool()
     spool.append(arrivals(0, 2))

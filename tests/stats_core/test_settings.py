@@ -193,6 +193,13 @@ def test_an_empty_secret_is_refused_rather_than_used():
         Settings.load().secret()
 
 
+def test_a_secret_that_can_be_neither_read_nor_made_says_what_to_do():
+    Path("home").write_text("a file")
+    with pytest.raises(ConfigurationError, match="can be neither read nor made: File exists") as caught:
+        Settings.load(home=Path("home")).secret()
+    assert caught.value.path == "home"
+
+
 def test_processes_that_start_at_once_agree_on_one_secret(repository):
     program = "import sys; from stats_core.settings import Settings; print(Settings.load().secret().decode())"
     started = [

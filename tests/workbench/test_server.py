@@ -56,7 +56,7 @@ def get(url, **headers):
 
 
 def test_it_serves_pages_health_and_streamlit_and_stops_when_told(sqlite_database, tmp_path):
-    with serving(sqlite_database, tmp_path) as (process, url):
+    with serving(sqlite_database, tmp_path, "--no-sign-in") as (process, url):
         status, headers, body = get(f"{url}/healthz")
         assert (status, json.loads(body)) == (200, {"status": "ok"})
         assert headers["x-content-type-options"] == "nosniff"
@@ -84,7 +84,7 @@ def test_sources_that_do_not_work_are_told_at_start(sqlite_database, tmp_path):
 
 def test_the_first_start_prints_a_link_whose_token_opens_the_api(sqlite_database, tmp_path):
     with starting(sqlite_database, tmp_path) as (_, said):
-        [(url, token)] = re.findall(r"(http://\S+)/\?token=(wb_\S+)", said)
+        [(url, token)] = re.findall(r"(http://\S+)/sign-in#token=(wb_\S+)", said)
         assert f"Workbench is ready: {url} " in said
         events = f"{url}/admin/analytics-events"
         assert json.loads(get(events, authorization=f"Bearer {token}")[2])["total"] == 0

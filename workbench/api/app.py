@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from ingest.clients import Clients
 from ingest.edits import EventEdits
 from stats_core.access.tokens import Tokens
 from stats_core.composition import Workbench
@@ -20,6 +21,7 @@ from workbench.api.operations import operations_router
 from workbench.api.panels import panels_router
 from workbench.api.reading import SizeLimit
 from workbench.api.reference import POLICY, reference_page
+from workbench.attempts import Attempts
 
 OPENAPI, REFERENCE = "/admin/openapi.json", "/admin/docs"
 ABOUT = """Everything that the screens can do, for scripts.
@@ -28,8 +30,21 @@ Send `Authorization: Bearer TOKEN`; `workbench token create` makes one. A token 
 belongs to that merchant. Errors are `{"errors": [{path?, message, hint?}]}`, lists `{items, total, limit, offset}`."""
 
 
-def create_api(workbench: Workbench) -> FastAPI:
-    """The ASGI application that answers under `/admin`."""
+def create_api(workbench: Workbench, *, tokens: Tokens | None = None, attempts: Attempts | None = None) -> FastAPI:
+    """The ASGI application that answers under `/admin`.
+
+    Args:
+        workbench: What it serves.
+        tokens: Those that the pages of this process know too.
+        attempts: Counts what failed at the pages too.
+    """
+    gate = Middleware(
+        TokenGate,
+        tokens=tokens or Tokens(workbench.database, workbench.clock),
+        attempts=attempts or Attempts(workbench.clock),
+        clients=Clients(workbench.settings.trusted_proxies),
+        public=(OPENAPI, REFERENCE),
+    )
     app = FastAPI(
         title="Workbench",
         version="1",
@@ -58,7 +73,7 @@ def create_api(workbench: Workbench) -> FastAPI:
     routes = [*app.routes, *(route for router in routers for route in router.routes)]
     app.user_middleware = [
         Middleware(Manners, methods=methods_of(routes)),
-        Middleware(TokenGate, tokens=Tokens(workbench.database, workbench.clock), public=(OPENAPI, REFERENCE)),
+        gate,
         Middleware(SizeLimit),
     ]
     return app

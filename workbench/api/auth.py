@@ -16,10 +16,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ingest.clients import Clients
 from stats_core.access.permissions import ADMIN_ACCESS, Access
 from stats_core.access.tokens import Tokens
 from stats_core.errors import ExpectedError, Problem, ScopeError
 from workbench.api.errors import expected, fault_response
+from workbench.attempts import Attempts
 
 CHALLENGE = 'Bearer realm="workbench"'
 
@@ -36,11 +38,16 @@ class TokenGate:
 
     Args:
         tokens: Knows the tokens.
+        attempts: Counts what failed, by client; who failed too often waits, unless their token is known to be good.
+        clients: Tells clients apart.
         public: Paths that are open to everybody.
     """
 
-    def __init__(self, app: ASGIApp, *, tokens: Tokens, public: Collection[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, tokens: Tokens, attempts: Attempts, clients: Clients, public: Collection[str]
+    ) -> None:
         self.app, self.tokens, self.public = app, tokens, frozenset(public)
+        self.attempts, self.clients = attempts, clients
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -56,9 +63,13 @@ class TokenGate:
         scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return _unauthorized("This wants a token.", CHALLENGE)
+        token, client = token.strip(), self._client(scope)
+        if (wait_s := self.attempts.wait_s(client)) is not None and not self.tokens.remembers(token):
+            return _too_often(wait_s)
         try:
-            access = await run_in_threadpool(self.tokens.authenticate, token.strip())
+            access = await run_in_threadpool(self.tokens.authenticate, token)
             if access is None:
+                self.attempts.failed(client)
                 return _unauthorized(
                     "This token is unknown, revoked or expired.", f'{CHALLENGE}, error="invalid_token"'
                 )
@@ -67,6 +78,10 @@ class TokenGate:
             return expected(error)
         scope.setdefault("state", {})["access"] = access
         return None
+
+    def _client(self, scope: Scope) -> str:
+        peer = (scope["client"][0], scope["client"][1]) if scope.get("client") else None
+        return self.clients.find(peer, scope["headers"]).network
 
 
 def current_access(request: Request) -> Access:
@@ -88,6 +103,11 @@ def merchant_of(access: Access) -> int | None:
         message = f"{access.name!r} sees a single store, and this belongs to whole merchants."
         raise ScopeError(message, hint="Ask the owner of this workbench for a token of the merchant.")
     return access.scope.id
+
+
+def _too_often(wait_s: int) -> Response:
+    problem = Problem("", "Too many tokens were tried from here.", f"Wait {wait_s} seconds.")
+    return fault_response(429, [problem], {"retry-after": str(wait_s)})
 
 
 def _unauthorized(message: str, challenge: str) -> Response:

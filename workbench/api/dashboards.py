@@ -64,7 +64,12 @@ def dashboards_router(dashboards: Dashboards) -> APIRouter:
         """Create a dashboard; the options of its panels are checked."""
         fields = dashboard.model_dump(exclude={"panels"})
         panels = map(spec_of, dashboard.panels)
-        created = DashboardsFor(dashboards, access.scope).changeable().create(**fields, panels=panels)
+        created = (
+            DashboardsFor(dashboards, access.scope, access.name)
+            .changeable()
+            .by(access.name)
+            .create(**fields, panels=panels)
+        )
         response.headers["location"] = f"{PREFIX}/{created.id}"
         return created
 
@@ -78,17 +83,22 @@ def dashboards_router(dashboards: Dashboards) -> APIRouter:
         dashboard_id: DashboardId, changes: Annotated[DashboardChanges, Body()], access: CurrentAccess
     ) -> Dashboard:
         """Change the fields that are given."""
-        return DashboardsFor(dashboards, access.scope).changeable().update(dashboard_id, **changes)
+        return (
+            DashboardsFor(dashboards, access.scope, access.name)
+            .changeable()
+            .by(access.name)
+            .update(dashboard_id, **changes)
+        )
 
     @router.delete(ONE, status_code=204, responses=documented(404))
     def delete_dashboard(dashboard_id: DashboardId, access: CurrentAccess) -> None:
         """Delete a dashboard and its panels."""
-        DashboardsFor(dashboards, access.scope).changeable().delete(dashboard_id)
+        DashboardsFor(dashboards, access.scope, access.name).changeable().by(access.name).delete(dashboard_id)
 
     @router.post(f"{ONE}/duplicate", status_code=201, responses=documented(404), response_model_exclude_unset=True)
     def duplicate_dashboard(dashboard_id: DashboardId, access: CurrentAccess, response: Response) -> Dashboard:
         """Copy a dashboard with its panels; the copy is named "… (copy)"."""
-        copy = DashboardsFor(dashboards, access.scope).changeable().duplicate(dashboard_id)
+        copy = DashboardsFor(dashboards, access.scope, access.name).changeable().by(access.name).duplicate(dashboard_id)
         response.headers["location"] = f"{PREFIX}/{copy.id}"
         return copy
 
@@ -97,7 +107,12 @@ def dashboards_router(dashboards: Dashboards) -> APIRouter:
         dashboard_id: DashboardId, panel: Annotated[PanelFields, Body()], access: CurrentAccess, response: Response
     ) -> PanelSpec:
         """Put a panel on a dashboard; its options are checked against its operation."""
-        created = DashboardsFor(dashboards, access.scope).changeable().add_panel(dashboard_id, spec_of(panel))
+        created = (
+            DashboardsFor(dashboards, access.scope, access.name)
+            .changeable()
+            .by(access.name)
+            .add_panel(dashboard_id, spec_of(panel))
+        )
         response.headers["location"] = f"{PANELS}/{created.id}"
         return created
 

@@ -47,11 +47,12 @@ DESCRIPTIONS: Mapping[int, str] = {
     413: "The body is too large.",
     415: "The body is not JSON by its Content-Type.",
     422: "Something that was sent does not validate: one error per fault.",
+    429: "Too many tokens that are no good were tried from this address: wait as long as Retry-After says.",
     500: "A bug of the workbench: its log says more.",
     503: "The database is away or busy: try again in a moment.",
     504: "The database did not answer in time.",
 }
-COMMON = (401, 403, 422, 500, 503)
+COMMON = (401, 403, 422, 429, 500, 503)
 BODY = (413, 415)
 _GIVEN = frozenset({"id", "created_at", "updated_at"})  # by the server
 _RETRY_S = 5

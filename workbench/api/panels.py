@@ -67,12 +67,17 @@ def panels_router(dashboards: Dashboards, resolver: Resolver) -> APIRouter:
     @router.put(ONE, responses=documented(404, *BODY), response_model_exclude_unset=True)
     def update_panel(panel_id: PanelId, changes: Annotated[PanelFields, Body()], access: CurrentAccess) -> PanelSpec:
         """Change the fields that are given; options are checked anew, and kept answers are not shown any more."""
-        return DashboardsFor(dashboards, access.scope).changeable().update_panel(panel_id, **changes)
+        return (
+            DashboardsFor(dashboards, access.scope, access.name)
+            .changeable()
+            .by(access.name)
+            .update_panel(panel_id, **changes)
+        )
 
     @router.delete(ONE, status_code=204, responses=documented(404))
     def delete_panel(panel_id: PanelId, access: CurrentAccess) -> None:
         """Take a panel away; the others stay where they are."""
-        DashboardsFor(dashboards, access.scope).changeable().delete_panel(panel_id)
+        DashboardsFor(dashboards, access.scope, access.name).changeable().by(access.name).delete_panel(panel_id)
 
     @router.post(f"{ONE}/data", responses=documented(404, 504, *BODY))
     def resolve_panel(

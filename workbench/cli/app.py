@@ -14,10 +14,12 @@ from workbench.cli import (
     check,
     dashboards,
     demo,
+    figure,
     jobs,
     log_import,
     operation,
     panel,
+    publish,
     rejected,
     rollup,
     schema,
@@ -49,6 +51,8 @@ COMMANDS = (
     Command(
         "import-logs", log_import.import_logs, "workbench import-logs /var/log/nginx/access.log* --website example.com"
     ),
+    Command("figure", figure.figure, "workbench figure panel_01J9ZV5Y0R -o visitors.svg --size wide --range 90d"),
+    Command("publish", publish.publish, "workbench publish posts/*.md --check --tolerance 5"),
     Command("rollup", rollup.rollup, "workbench rollup --from 2026-01-01 --to 2026-01-31"),
     Command("reconcile", rollup.reconcile, "workbench reconcile"),
     Command("close-sessions", jobs.close_sessions, "workbench close-sessions"),
@@ -59,6 +63,11 @@ GROUPS = {
         "The websites whose traffic is kept.",
         (
             Command("add", website.add, "workbench website add example.com --timezone Europe/Berlin"),
+            Command(
+                "set",
+                website.change,
+                "workbench website set site_1 --allow '*.example.com' --retention-days 365",
+            ),
             Command("list", website.list_all, "workbench website list"),
             Command("snippet", website.print_snippet, "workbench website snippet example.com"),
         ),
@@ -86,15 +95,20 @@ GROUPS = {
         ),
     ),
     "dashboards": (
-        "Dashboards as YAML files.",
+        "Dashboards as YAML files, and their last versions.",
         (
             Command("export", dashboards.export, "workbench dashboards export -o dashboards/"),
             Command("import", dashboards.import_files, "workbench dashboards import dashboards/*.yaml --plan"),
+            Command("history", dashboards.history, "workbench dashboards history dash_01J9ZV5Y0R"),
+            Command("restore", dashboards.restore, "workbench dashboards restore dash_01J9ZV5Y0R 3"),
         ),
     ),
     "panel": (
         "Stored panels.",
-        (Command("resolve", panel.resolve, "workbench panel resolve panel_01J9ZV5Y0R --csv > figure.csv"),),
+        (
+            Command("resolve", panel.resolve, "workbench panel resolve panel_01J9ZV5Y0R --csv > figure.csv"),
+            Command("list", panel.list_all, "workbench panel list"),
+        ),
     ),
     "operation": (
         "Single questions.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.cli.opening import DatabaseOption, opened
-from workbench.cli.serve import PortOption, listening, serve_on
+from workbench.cli.serve import PortOption, check_start, listening, serve_on
 from workbench.cli.talk import progress, say
 
 if TYPE_CHECKING:
@@ -31,18 +31,22 @@ def demo(
             make_data(workbench, reset=reset)
             return
         with listening(HOST, port) as bound:
+            check_start(workbench)
             make_data(workbench, reset=reset)
-            serve_on(bound, workbench, HOST, jobs=True)
+            serve_on(bound, workbench, HOST, jobs=True, sign_in=False)
 
 
 def make_data(workbench: Workbench, *, reset: bool) -> None:
     """Demo data and the three dashboards, as far as they are not there yet."""
     from stats_core.panels.seeds import seed
     from workbench.demo import load_demo
+    from workbench.demo.posts import publish_examples
 
     with progress("demo data") as advance:
         report = load_demo(workbench.database, now=workbench.clock(), reset=reset, on_progress=advance)
     seed(workbench.dashboards)
+    for post in publish_examples(workbench):
+        say(f"An example post is in {post}.")
     if report.loaded:
         events, orders = (report.rows[table] for table in ("analytics_event", "sales_order"))
         say(f"{events:,} events and {orders:,} orders are in {workbench.database.address}.")

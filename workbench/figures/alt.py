@@ -6,7 +6,7 @@ from workbench.figures.formats import Style, write
 from workbench.figures.plot import Plot, Series
 from workbench.figures.text import one_line
 
-_KINDS = {"bar": "Bar chart", "line": "Line chart", "area": "Area chart"}
+_KINDS = {"bar": "Bar chart", "line": "Line chart", "area": "Area chart", "map": "Map of the world"}
 _NAMED = 8  # bars or series told one by one
 
 

@@ -17,6 +17,7 @@ from workbench.figures.layout import (
     hover,
     layout,
     legend,
+    margin,
     name_axis,
     number_axis,
 )
@@ -64,7 +65,19 @@ def date_bars(drawing: Drawing) -> dict[str, Any]:
         barcornerradius=2,
         hovermode="x unified",
     )
-    return {"data": [*traces, *ghost(drawing)], "layout": figure_layout | names_of_series(drawing, numbers)}
+    return {"data": [*traces, *_over_bars(drawing)], "layout": figure_layout | names_of_series(drawing, numbers)}
+
+
+def _over_bars(drawing: Drawing) -> list[dict[str, Any]]:
+    """The period before with a rim in the card's colour, without which a thin line would be lost over bars."""
+    rim = {
+        "line": {"color": drawing.theme.card, "width": 4},
+        "name": "",
+        "hoverinfo": "skip",
+        "hovertemplate": "",
+        "customdata": [],
+    }
+    return [trace for line in ghost(drawing) for trace in (line | rim, line)]
 
 
 def named_bars(drawing: Drawing, *, lying: bool) -> dict[str, Any]:
@@ -88,6 +101,8 @@ def named_bars(drawing: Drawing, *, lying: bool) -> dict[str, Any]:
     )
     if len(drawn.series) > 1:
         figure_layout |= legend(canvas.theme)
+    elif lying:
+        figure_layout["margin"] = margin(right=int(_text_px(drawing)))
     bars = [_bars(drawing, at, lying=lying) for at in range(len(drawn.series))]
     return {"data": bars, "layout": figure_layout}
 
@@ -126,15 +141,22 @@ def _end_texts(drawing: Drawing, one: Series, marks: list[Mark | None]) -> dict[
     }
 
 
+def _text_px(drawing: Drawing) -> float:
+    """The longest of the numbers at the ends of a single series, with a gap beside it; at most a third of the width."""
+    one = drawing.plot.series[0]
+    longest = max(map(len, _end_texts(drawing, one, _marks(drawing, one))["text"]), default=1)
+    return min((longest + 2) * CHAR_PX, drawing.canvas.width_px / 3)
+
+
 def _values_axis(drawing: Drawing, *, lying: bool) -> dict[str, Any]:
     """Unseen where each bar tells its number, with room for the longest of them."""
     if len(drawing.plot.series) > 1:
         return number_axis(scale(heights(drawing), drawing.style, from_zero=True), drawing.theme)
     low, high = min([0.0, *drawing.plot.values]), max([0.0, *drawing.plot.values])
-    one, canvas = drawing.plot.series[0], drawing.canvas
-    longest = max(map(len, _end_texts(drawing, one, _marks(drawing, one))["text"]), default=1)
-    plot_px = canvas.width_px * (1 - _NAMES_SHARE)
-    share = min((longest + 2) * CHAR_PX / plot_px, 0.5) if lying else min(20 / canvas.height_px, 0.5)
-    room = ((high - low) or 1.0) * share / (1 - share)
-    ends = [low - (room if low < 0 else 0.0), high + (room if high > 0 or low == 0 else 0.0)]
+    high = high if high > low else 1.0
+    share = min(_text_px(drawing) / (drawing.canvas.width_px * (1 - _NAMES_SHARE)), 0.5) if lying else 0.0
+    share = share or min(20 / drawing.canvas.height_px, 0.5)
+    room = (high - low) * share / (1 - share)
+    above = 0.0 if lying else room  # what lies has a margin in pixels there: a phone is narrower than we think
+    ends = [low - (room if low < 0 else 0.0), high + (above if high > 0 else 0.0)]
     return axis(range=ends, showticklabels=False)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from stats_core.panels.panel import PanelResult, PanelSpec
 from workbench.figures.alt import alt_text, title_of
 from workbench.figures.answers import Answer
 from workbench.figures.bars import BAR_PX, date_bars, named_bars, names_fit
+from workbench.figures.country_map import country_map, placed, words_of
 from workbench.figures.formats import style_of
 from workbench.figures.layout import Drawing
 from workbench.figures.lines import lines
@@ -21,7 +23,12 @@ ADDITIVE = frozenset({"count", "sum"})
 
 
 def bar(panel: PanelSpec, result: PanelResult, answer: Answer, canvas: Canvas) -> ChartView:
-    """Bars: upright over dates, and over names where these fit under them; else lying, with the names beside them."""
+    """Bars: upright over dates, and over names where these fit under them; else lying, with the names beside them.
+
+    Groups by country may stand on a map instead.
+    """
+    if result.display.map:
+        return world_map(panel, result, answer, canvas)
     drawn = _plot(panel, result, answer, canvas)
     drawn = largest(at_most(drawn, result.display.limit, latest=drawn.temporal), MAX_SERIES)
     lying = not drawn.temporal and not names_fit(drawn, canvas)
@@ -35,6 +42,15 @@ def bar(panel: PanelSpec, result: PanelResult, answer: Answer, canvas: Canvas) -
     else:
         figure = date_bars(drawing)
     return _view("bar", panel, drawing, figure)
+
+
+def world_map(panel: PanelSpec, result: PanelResult, answer: Answer, canvas: Canvas) -> ChartView:
+    """Countries by their values, with what is no country in words below."""
+    found = placed(at_most(_plot(panel, result, answer, canvas), result.display.limit))
+    drawing = _drawing(panel, result, found.plot, canvas)
+    unplaced = words_of(found.unplaced, drawing)
+    shown = _view("map", panel, drawing, country_map(drawing, found.countries, unplaced))
+    return replace(shown, alt=f"{shown.alt} {unplaced}." if unplaced else shown.alt)
 
 
 def line(panel: PanelSpec, result: PanelResult, answer: Answer, canvas: Canvas) -> ChartView:
@@ -94,10 +110,17 @@ def _names_title(panel: PanelSpec, result: PanelResult) -> str:
 
 def _view(kind: str, panel: PanelSpec, drawing: Drawing, figure: dict[str, Any]) -> ChartView:
     drawn, told = drawing.plot, drawing.display.alt_text
-    bars = kind == "bar" and len(drawn.series) == 1
-    shown = len(drawn.positions) if bars else len(drawn.series)
+    things = _things(kind, drawn)
+    shown = len(drawn.series) if things == "series" else len(drawn.positions)
     return ChartView(
         figure=figure,
         alt=alt_text(one_line(told) if told else title_of(kind, panel.name), drawn, drawing.style),
-        note=f"{shown:,} of {shown + drawn.left_out:,} {'bars' if bars else 'series'}" if drawn.left_out else "",
+        note=f"{shown:,} of {shown + drawn.left_out:,} {things}" if drawn.left_out else "",
     )
+
+
+def _things(kind: str, drawn: Plot) -> str:
+    """What is counted where something is left out."""
+    if kind == "map":
+        return "countries"
+    return "bars" if kind == "bar" and len(drawn.series) == 1 else "series"

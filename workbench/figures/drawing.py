@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from stats_core.errors import ExpectedError, InvalidOptionsError, Problem
+from stats_core.panels.display import Display
 from stats_core.panels.panel import PanelResult, PanelSpec
 from workbench.figures.answers import Answer, Kind, answer
 from workbench.figures.chart import area, bar, line
@@ -61,7 +62,7 @@ def view(
         found = replace(found, before=answer(before.data, result.display))
     result = result.model_copy(update={"meta": result.meta.of(found.value)})
     try:
-        _check(panel.type, found)
+        _check(panel.type, found, result.display)
     except ExpectedError as problem:
         return error(problem, "This panel cannot show its answer")
     if _nothing(found, result):
@@ -69,7 +70,7 @@ def view(
     return RENDERERS[panel.type](panel, result, found, canvas)
 
 
-def _check(panel_type: str, found: Answer) -> None:
+def _check(panel_type: str, found: Answer, display: Display) -> None:
     if found.kind not in ACCEPTS[panel_type]:
         message = f"A {panel_type} panel draws groups, buckets or rows, but this call answers with one value."
         raise InvalidOptionsError([Problem("type", message, "Choose the type metric, or add group_by to the call.")])
@@ -78,6 +79,17 @@ def _check(panel_type: str, found: Answer) -> None:
         raise InvalidOptionsError(
             [Problem("display.field", message, "Name a numeric field, or choose the type table.")]
         )
+    if panel_type == "bar" and display.map and not _one_name(found):
+        message = "A map draws one country per group, and this call answers with something else."
+        raise InvalidOptionsError(
+            [Problem("display.map", message, "Group by the country alone, or leave out display.map.")]
+        )
+
+
+def _one_name(found: Answer) -> bool:
+    """Whether each row has one name, and that is no date: groups by one field, or rows without series."""
+    split = found.kind == "groups" and len(found.fields) > 2  # noqa: PLR2004 - the name and the value
+    return not (split or found.series or found.temporal)
 
 
 def _nothing(found: Answer, result: PanelResult) -> bool:

@@ -22,6 +22,8 @@ from workbench.figures.naming import names_of_series
 from workbench.figures.plot import Series, thinned
 from workbench.figures.theme import faded
 
+_VEIL = 0.55  # how much of the card covers a period that is not over
+
 
 def lines(drawing: Drawing, *, filled: bool, shape: str = "linear") -> dict[str, Any]:
     """One line per series.
@@ -45,7 +47,39 @@ def lines(drawing: Drawing, *, filled: bool, shape: str = "linear") -> dict[str,
         margin=margin(right=EDGE_PX),
     )
     traces = [trace for at in range(len(drawn.series)) for trace in _traces(drawing, at, filled=filled, shape=shape)]
-    return {"data": [*ghost(drawing), *traces], "layout": figure_layout | names_of_series(drawing, numbers)}
+    figure_layout |= names_of_series(drawing, numbers) | _veil(drawing)
+    return {"data": [*ghost(drawing), *traces], "layout": figure_layout}
+
+
+def _veil(drawing: Drawing) -> dict[str, Any]:
+    """Over the way to the last period of a stack that is not over: dashes within a stack would be lost."""
+    drawn = drawing.plot
+    if not (drawing.stacked and drawn.running and len(drawn.positions) > 1):
+        return {}
+    return {
+        "shapes": [
+            {
+                "type": "rect",
+                "x0": drawn.positions[-2],
+                "x1": drawn.positions[-1],
+                "y0": 0,
+                "y1": 1,
+                "yref": "paper",
+                "fillcolor": faded(drawing.theme.card, _VEIL),
+                "line": {"width": 0},
+                "layer": "above",
+            },
+            {
+                "type": "line",
+                "x0": drawn.positions[-2],
+                "x1": drawn.positions[-2],
+                "y0": 0,
+                "y1": 1,
+                "yref": "paper",
+                "line": {"color": drawing.theme.muted, "width": 1, "dash": "3px,3px"},
+            },
+        ]
+    }
 
 
 def _traces(drawing: Drawing, at: int, *, filled: bool, shape: str) -> list[dict[str, Any]]:

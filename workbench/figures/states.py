@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from stats_core.errors import ExpectedError
 from stats_core.panels.panel import PanelSpec
+from stats_core.panels.variables import REFERENCE
 from workbench.figures.formats import as_moment, write_date
 from workbench.figures.text import humanised, one_line
-from workbench.figures.views import EmptyView, ErrorView
+from workbench.figures.views import EmptyView, ErrorView, WayOut
 
 PRESETS = {
     "today": "today",
@@ -37,6 +38,7 @@ _OPERATORS = {
     "$between": "between",
 }
 _UNSET: Any = object()
+_ALL_TIME = {"preset": "all"}
 _LISTED = 5  # of the values in an $in
 
 
@@ -55,12 +57,37 @@ def empty(panel: PanelSpec, variables: Mapping[str, Any] | None = None) -> Empty
         title=f"No {humanised(entity).lower()} matches" if reasons else f"No {humanised(entity).lower()} yet",
         reasons=tuple(reasons),
         hint="Choose a longer range or fewer filters." if reasons else "This fills as data comes in.",
+        ways=tuple(_ways(panel, value_of)),
     )
 
 
 def error(problem: ExpectedError, title: str = "This panel has no answer") -> ErrorView:
     """Every fault that the error carries."""
     return ErrorView(title=title, problems=problem.problems)
+
+
+def _ways(panel: PanelSpec, value_of: _Values) -> Iterator[WayOut]:
+    """Each choice of the dashboard that this call asked with: a filter is cleared, a range becomes all time."""
+    options = panel.operation_options
+    for name in dict.fromkeys([*_referred(options.get("filters")), *_referred(options.get("range"))]):
+        declared, value = panel.context.variables.get(name), value_of.of({REFERENCE: name})
+        if declared is None or value is _UNSET:
+            continue
+        if declared.type != "range":
+            yield WayOut(name, None, f"Clear {declared.label or humanised(name)}")
+        elif value != _ALL_TIME:
+            yield WayOut(name, _ALL_TIME, "Show all time")
+
+
+def _referred(options: Any) -> Iterator[str]:
+    """The names of the variables in these options, in their order."""
+    if isinstance(options, Mapping):
+        if isinstance(name := options.get(REFERENCE), str):
+            yield name
+        options = list(options.values())
+    if isinstance(options, Sequence) and not isinstance(options, str):
+        for part in options:
+            yield from _referred(part)
 
 
 class _Values:
@@ -71,9 +98,9 @@ class _Values:
 
     def of(self, value: Any) -> Any:
         """The value, or what the variable it names stands for; `_UNSET` where that is nothing."""
-        if not isinstance(value, Mapping) or "$var" not in value:
+        if not isinstance(value, Mapping) or REFERENCE not in value:
             return value
-        name = value["$var"]
+        name = value[REFERENCE]
         declared = self._panel.context.variables.get(name)
         found = self._given.get(name) if self._given.get(name) is not None else declared.default if declared else None
         return _UNSET if found is None else found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,8 @@ from workbench.figures.text import humanised, one_line
 from workbench.figures.views import Canvas, Cell, Column, TableView
 
 DEFAULT_LIMIT = 1_000  # rows; more are scrolled past, not read
+
+_PAGE = re.compile(r"https?://[^\s\x00-\x1f\x7f]+", re.IGNORECASE)
 
 
 def table(panel: PanelSpec, result: PanelResult, answer: Answer, canvas: Canvas) -> TableView:
@@ -31,10 +34,12 @@ def table(panel: PanelSpec, result: PanelResult, answer: Answer, canvas: Canvas)
 
     def column(name: str) -> Column:
         numeric = any(as_number(row.get(name)) is not None for row in answer.rows)
-        if name == VALUE and answer.kind != "rows" and display.label:
-            return Column(name, one_line(display.label), numeric)
+        bars = name == styled and answer.kind != "buckets" and _as_lengths(name, answer)
         in_major_units = styles[name].format == "currency"
-        return Column(name, humanised(name.removesuffix("_cents") if in_major_units else name), numeric)
+        told = humanised(name.removesuffix("_cents") if in_major_units else name)
+        named = name == VALUE and answer.kind != "rows" and display.label
+        label = one_line(display.label) if named else told
+        return Column(name, label, numeric, links=_links(name, answer), bars=bars)
 
     def cell(name: str, value: Any) -> Cell:
         if name in temporal:
@@ -51,6 +56,19 @@ def table(panel: PanelSpec, result: PanelResult, answer: Answer, canvas: Canvas)
         rows=tuple(tuple(cell(name, row.get(name)) for name in answer.fields) for row in rows),
         total=answer.total,
     )
+
+
+def _links(name: str, answer: Answer) -> bool:
+    """Whether the field holds addresses of pages and nothing else: no other scheme is ever followed."""
+    told = [row.get(name) for row in answer.rows if row.get(name) is not None]
+    return bool(told) and all(isinstance(value, str) and _PAGE.fullmatch(value) for value in told)
+
+
+def _as_lengths(name: str, answer: Answer) -> bool:
+    """Whether the numbers of the field can stand as lengths beside each other."""
+    values = [row.get(name) for row in answer.rows]
+    numbers = [number for value in values if (number := as_number(value)) is not None]
+    return len(numbers) > 1 and max(numbers) > 0 and all(number >= 0 for number in numbers)
 
 
 def _styled_field(display: Display, answer: Answer) -> str | None:

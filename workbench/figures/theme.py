@@ -112,9 +112,9 @@ def theme(name: str | None) -> Theme:
 def towards(colour: str, goal: str, background: str, least: float) -> str:
     """The colour mixed with as little of `goal` as brings its contrast against the background to `least`."""
     for percent in range(0, 101, 5):
-        mixed = _mixed(colour, goal, percent / 100)
-        if contrast(mixed, background) >= least:
-            return mixed
+        nearer = mixed(colour, goal, percent / 100)
+        if contrast(nearer, background) >= least:
+            return nearer
     return goal
 
 
@@ -134,7 +134,8 @@ def _channels(colour: str) -> tuple[int, int, int]:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
-def _mixed(one: str, other: str, share: float) -> str:
+def mixed(one: str, other: str, share: float) -> str:
+    """The first colour with this share of the other in it, 0 to 1."""
     pairs = zip(_channels(one), _channels(other), strict=True)
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 

@@ -72,11 +72,18 @@ class ListView:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a table."""
+    """One column of a table.
+
+    Attributes:
+        links: Whether every cell that holds something holds the address of a page (http or https).
+        bars: Whether its numbers can stand as lengths: none is below zero, and the column is what the table is about.
+    """
 
     name: str
     label: str
     numeric: bool = False
+    links: bool = False
+    bars: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +126,26 @@ class ChartView:
 
 
 @dataclass(frozen=True, slots=True)
+class WayOut:
+    """A choice of a dashboard that may let something match: its variable, the value to give it, and words for that.
+
+    Attributes:
+        value: What to choose instead; None clears the choice.
+    """
+
+    variable: str
+    value: Any
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class EmptyView:
-    """Nothing to show, and which filters and range nothing matched."""
+    """Nothing to show, which filters and range nothing matched, and which of them a visitor can lift."""
 
     title: str
     reasons: tuple[str, ...] = ()
     hint: str = ""
+    ways: tuple[WayOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

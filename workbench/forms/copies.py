@@ -1,8 +1,9 @@
-"""A panel to take along: as JSON, as a call in Python, as a tag in Markdown, as a node of Tiptap."""
+"""A panel to take along: as JSON, a call in Python, a notebook, a tag in Markdown, a node of Tiptap."""
 
 from __future__ import annotations
 
 import json
+import re
 from pprint import pformat
 from typing import Any, Final
 
@@ -55,6 +56,29 @@ def as_tiptap(panel: PanelSpec) -> str:
     mode = {"metric": "value", "table": "table", "list": "table"}.get(panel.type, "figure")
     node = {"type": "statsPanel", "attrs": {"panelId": panel.id, "mode": mode}}
     return json.dumps(node, indent=2, ensure_ascii=False)
+
+
+def as_notebook(panel: PanelSpec) -> str:
+    """A notebook (Jupyter format 4.5) with the stored panel, its answer as a frame, and a form to try variants."""
+    cells = [
+        _cell("title", "markdown", f"# {_escaped(panel.name)}".rstrip()),
+        _cell("panel", "code", f"from workbench.notebook import wb\n\npanel = wb.panel({panel.id!r})\npanel"),
+        *([] if panel.type == "label" else [_cell("frame", "code", "panel.frame()")]),
+        _cell("form", "code", "wb.builder(panel)"),
+    ]
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+
+
+def _cell(cell_id: str, kind: str, source: str) -> dict[str, Any]:
+    run: dict[str, Any] = {"execution_count": None, "outputs": []} if kind == "code" else {}
+    return {"cell_type": kind, "id": cell_id, "metadata": {}, **run, "source": source}
+
+
+def _escaped(text: str) -> str:
+    """A name as Markdown that says nothing but the name."""
+    return re.sub(r"([^\w\s])", r"\\\1", " ".join(text.split()))
 
 
 def unplaced(panel: PanelSpec, *, named: str = "") -> PanelSpec:

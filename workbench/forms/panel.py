@@ -16,8 +16,11 @@ TYPES: Final = tuple(get_args(PanelType))
 COLOURS: Final = ("green", "yellow", "red", "blue", "gray")
 OPERATION: Final = "operation_type"
 TYPE: Final = "type"
-_TEXTS: Final = ("label", "prefix", "suffix", "currency", "description", "alt_text")
-_AXES: Final = ("x_axis", "y_axis", "group_by", "date_field", "precision")
+_WORDS: Final = ("label", "prefix", "suffix", "currency", "description")
+_CHARTS: Final = frozenset({"bar", "line", "area"})
+_OF_CHARTS: Final = ("x_axis", "color", "alt_text")
+_OF_ROWS: Final = ("field", "group_by", "date_field", "precision")
+_LABELS: Final = {"color": "Colour", "field": "Field shown", "group_by": "Series by"}
 
 
 def panel_form(panel_type: Any, operations: Mapping[str, Operation[Any]]) -> tuple[FormField, ...]:
@@ -29,8 +32,8 @@ def panel_form(panel_type: Any, operations: Mapping[str, Operation[Any]]) -> tup
         _number("height", "Height", f"Rows of 48 px, {least[1]} to {MAX_HEIGHT}.", (1, MAX_HEIGHT), default=4),
     )
     common = (
-        FormField(("name",), "text", "Name", "The title.", default=""),
-        FormField((TYPE,), "choice", "Type", "How the answer is drawn.", types, default="table", required=True),
+        FormField(("name",), "text", "Name", default=""),
+        FormField((TYPE,), "choice", "Type", choices=types, default="table", required=True),
         *size,
     )
     if panel_type == "label":
@@ -50,21 +53,27 @@ def _number(name: str, label: str, told: str, between: tuple[int, int], *, defau
 
 
 def display_form(panel_type: Any) -> tuple[FormField, ...]:
-    """The fields of how the answer is shown; a label has its text alone."""
+    """The fields of how the answer is shown that this type heeds; a label has its text alone."""
     if panel_type == "label":
         text = _display("text", "text", "Text", multiline=True)
         return (text, _display("description", "text", "Description"))
     formats = tuple(Choice(name, spoken(name)) for name in get_args(Format))
+    charted = panel_type in _CHARTS
     return (
         _display("format", "choice", "Format", choices=formats),
         _display("decimals", "number", "Decimals", minimum=0, maximum=6, whole=True),
-        *(_display(name, "text", spoken(name)) for name in _TEXTS),
-        _display("color", "text", "Colour"),
-        _display("field", "text", "Field shown"),
-        _display("limit", "number", "Drawn at most", minimum=1, whole=True),
-        *(_display(name, "text", spoken(name)) for name in _AXES),
+        *map(_text, _WORDS),
+        *([_text("y_axis")] if charted or panel_type == "table" else []),
+        *(map(_text, _OF_CHARTS) if charted else []),
+        *([] if panel_type == "metric" else [_display("limit", "number", "Drawn at most", minimum=1, whole=True)]),
+        *([_display("map", "toggle", "On a map", default=False)] if panel_type == "bar" else []),
         _display("conditional_formatting", "conditions", "Conditional formatting", children=_condition()),
+        *(_text(name, rare=True) for name in _OF_ROWS),
     )
+
+
+def _text(name: str, *, rare: bool = False) -> FormField:
+    return _display(name, "text", _LABELS.get(name, spoken(name)), rare=rare)
 
 
 def _display(name: str, kind: Kind, label: str, **more: Any) -> FormField:

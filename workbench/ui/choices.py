@@ -2,6 +2,7 @@
 
 /dashboard?id=dash_01J…&range=90d&website=site_7
 /dashboard?id=dash_01J…&range=2026-10-01..2026-10-31      both days included
+/dashboard?id=dash_01J…&store=3&status=PAID&paid=true     free choices: text, number, boolean, date
 /dashboard?id=dash_01J…&website=                          unset, though the dashboard has a default
 /dashboard?id=dash_01J…&compare=previous                  beside the period before
 /dashboard?id=dash_01J…&refresh=60&kiosk=1                every minute anew, panels alone
@@ -10,9 +11,12 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -30,7 +34,11 @@ REFRESH, EVERY = "refresh", (30, 60, 300, 900)  # seconds
 KIOSK = "kiosk"
 ARRANGE = "arrange"
 RESERVED = frozenset({ID, COMPARE, PANEL, EDIT, REFRESH, KIOSK, ARRANGE})  # no names of variables to us
+LONGEST = 200  # characters of a text in the address
+MOST = 2**53  # numbers below are exact in every engine and in JSON
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 _BETWEEN = ".."
+_NO_DAY = "a day is written like 2026-10-01"
 
 Values = Mapping[str, Any]
 
@@ -97,8 +105,43 @@ def _read(text: str, variable: Variable, websites: Collection[str]) -> Any:
             msg = "there is no such website"
             raise ValueError(msg)
         return text
-    msg = "this cannot be chosen in the address"
-    raise ValueError(msg)
+    return _FREE[variable.type](text)
+
+
+def _read_text(text: str) -> str:
+    if len(text) > LONGEST or not text.isprintable():
+        msg = f"a text is printable and has at most {LONGEST} characters"
+        raise ValueError(msg)
+    return text
+
+
+def _read_number(text: str) -> float:
+    try:
+        number = int(text) if text.lstrip("-").isdecimal() else float(text)
+    except ValueError:
+        number = math.nan
+    if not -MOST < number < MOST:
+        msg = "a number is written like 12 or 12.5"
+        raise ValueError(msg)
+    return number
+
+
+def _read_boolean(text: str) -> bool:
+    if text not in {"true", "false"}:
+        msg = "it is true or false"
+        raise ValueError(msg)
+    return text == "true"
+
+
+def _read_day(text: str) -> str:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(_NO_DAY) from None
+    if not FIRST_DAY <= day <= LAST_DAY:
+        msg = f"days are from {FIRST_DAY} to {LAST_DAY}"
+        raise ValueError(msg)
+    return day.isoformat()
 
 
 def _read_range(text: str) -> dict[str, str]:
@@ -111,8 +154,7 @@ def _read_range(text: str) -> dict[str, str]:
     try:
         ends = date.fromisoformat(first), date.fromisoformat(last)
     except ValueError:
-        msg = "a day is written like 2026-10-01"
-        raise ValueError(msg) from None
+        raise ValueError(_NO_DAY) from None
     if ends[0] > ends[1]:
         msg = "the range ends before it begins"
         raise ValueError(msg)
@@ -127,7 +169,12 @@ def written(values: Values, variables: Mapping[str, Variable]) -> dict[str, str]
 def _written(value: Any) -> str:
     if isinstance(value, Mapping):
         return str(value["preset"]) if "preset" in value else f"{value['from']}{_BETWEEN}{value['to']}"
-    return "" if value is None else str(value)
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+_FREE = MappingProxyType({"text": _read_text, "number": _read_number, "boolean": _read_boolean, "date": _read_day})
 
 
 def dashboard_url(

@@ -1,11 +1,12 @@
-"""The choices above a dashboard: range bar and website picker, bound to the URL.
+"""The choices above a dashboard: range bar, pickers and free choices, bound to the URL.
 
 The URL is the state: each run sets the controls from it, and a control that is used writes it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from types import MappingProxyType
@@ -13,11 +14,27 @@ from typing import Any
 
 import streamlit as st
 
-from stats_core.panels.variables import Variable
-from workbench.ui.choices import COMPARE, MORE_PRESETS, PRESETS, PREVIOUS, RESERVED, Choices, written
+from stats_core.panels.variables import Variable, VariableType
+from workbench.figures.text import html_text
+from workbench.forms.fields import spoken
+from workbench.ui.choices import (
+    COMPARE,
+    FIRST_DAY,
+    LAST_DAY,
+    LONGEST,
+    MORE_PRESETS,
+    MOST,
+    PRESETS,
+    PREVIOUS,
+    RESERVED,
+    Choices,
+    written,
+)
+from workbench.ui.escape import plain_markdown
+from workbench.ui.offers import Offers
 
 CUSTOM = "custom"
-ALL = ""  # of websites: no choice
+ALL = ""  # of pickers: no choice
 _WORDS = PRESETS | MORE_PRESETS | {CUSTOM: "Custom"}
 _DAYS = {"today": 1, "7d": 7, "30d": 30, "90d": 90, "12m": 365, "all": 30}
 BOTH_ENDS = 2
@@ -28,15 +45,20 @@ class Control:
     """One variable with its value now, and all others, which a change leaves as they are.
 
     Attributes:
-        websites: Names of websites by id.
+        offered: What there is to pick from; empty where the value is typed in.
         today: The current day where the dashboard's days are cut.
     """
 
     name: str
     variables: Mapping[str, Variable]
     chosen: Mapping[str, Any]
-    websites: Mapping[str, str]
+    offered: Offers
     today: date
+
+    @property
+    def key(self) -> str:
+        """Of the control."""
+        return f"choose_{self.name}"
 
     @property
     def variable(self) -> Variable:
@@ -51,7 +73,12 @@ class Control:
     @property
     def label(self) -> str:
         """How the control is called."""
-        return self.variable.label or self.name.capitalize()
+        return self.variable.label or spoken(self.name)
+
+    @property
+    def told(self) -> str:
+        """The same where Streamlit reads Markdown."""
+        return plain_markdown(self.label)
 
     def choose(self, value: Any) -> None:
         """Write the URL with another value."""
@@ -60,13 +87,17 @@ class Control:
         st.query_params.from_dict({**kept, **params})
 
 
-def controls(variables: Mapping[str, Variable], choices: Choices, websites: Mapping[str, str], *, today: date) -> None:
-    """Draw a control for each variable that has one, the range last: it is the widest."""
-    shown = [(name, item) for name, item in variables.items() if name not in RESERVED and item.type in _CONTROLS]
+def controls(
+    variables: Mapping[str, Variable], choices: Choices, offered: Mapping[str, Offers], *, today: date
+) -> None:
+    """Draw a control for each variable, the range last: it is the widest."""
+    shown = [(name, item) for name, item in variables.items() if name not in RESERVED]
     if any(variable.type == "range" for _, variable in shown):
         _compare(choices)
     for name, variable in sorted(shown, key=lambda pair: pair[1].type == "range"):
-        _CONTROLS[variable.type](Control(name, variables, choices.values, websites, today))
+        item = Control(name, variables, choices.values, offered.get(name, {}), today)
+        draw = _picker if name in offered else _CONTROLS[variable.type]
+        draw(item)
 
 
 def _compare(choices: Choices) -> None:
@@ -81,22 +112,109 @@ def _compare(choices: Choices) -> None:
     st.toggle("Compare", key=COMPARE, on_change=choose, help=told)
 
 
-def _website_picker(control: Control) -> None:
-    key = f"choose_{control.name}"
-    st.session_state[key] = control.value if control.value in control.websites else ALL
+def _picker(control: Control) -> None:
+    """One of what there is; a value that is not there (any more) stays until another is picked."""
+    chosen = control.value if isinstance(control.value, str | int | float) else ALL
+    st.session_state[control.key] = chosen
+    every = "All websites" if control.variable.type == "website" else f"Any {control.label.lower()}"
     st.selectbox(
-        control.label,
-        [ALL, *control.websites],
-        key=key,
-        format_func=lambda website: control.websites.get(website, "All websites"),
-        on_change=lambda: control.choose(st.session_state[key] or None),
+        control.told,
+        list(dict.fromkeys([ALL, *control.offered, chosen])),
+        key=control.key,
+        format_func=lambda value: every if value == ALL else control.offered.get(value, str(value)),
+        on_change=lambda: control.choose(_none_if_empty(st.session_state[control.key])),
         label_visibility="collapsed",
         width=220,
     )
 
 
+def _none_if_empty(value: Any) -> Any:
+    return None if value == "" else value
+
+
+@contextmanager
+def _beside_its_name(control: Control) -> Iterator[None]:
+    """A control that does not say by itself what it chooses."""
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="xsmall", width="content", key=f"named_{control.name}"
+    ):
+        st.html(f'<span class="wb-notice" aria-hidden="true">{html_text(control.label)}</span>', width="content")
+        yield
+
+
+def _text_entry(control: Control) -> None:
+    st.session_state[control.key] = control.value if isinstance(control.value, str) else ""
+    with _beside_its_name(control):
+        st.text_input(
+            control.told,
+            key=control.key,
+            max_chars=LONGEST,
+            placeholder="any",
+            on_change=lambda: control.choose(_none_if_empty(st.session_state[control.key].strip())),
+            label_visibility="collapsed",
+            width=140,
+        )
+
+
+def _number_entry(control: Control) -> None:
+    value = control.value if isinstance(control.value, int | float) and abs(control.value) < MOST else None
+    st.session_state[control.key] = None if value is None else float(value)
+    with _beside_its_name(control):
+        st.number_input(
+            control.told,
+            value=None,
+            key=control.key,
+            min_value=float(1 - MOST),
+            max_value=float(MOST - 1),
+            format="%.10g",
+            placeholder="any",
+            on_change=lambda: control.choose(_whole(st.session_state[control.key])),
+            label_visibility="collapsed",
+            width=140,
+        )
+
+
+def _whole(number: float | None) -> float | None:
+    return int(number) if number is not None and number.is_integer() else number
+
+
+def _yes_or_no(control: Control) -> None:
+    words = {ALL: "any", True: "yes", False: "no"}
+    st.session_state[control.key] = control.value if isinstance(control.value, bool) else ALL
+    with _beside_its_name(control):
+        st.selectbox(
+            control.told,
+            list(words),
+            key=control.key,
+            format_func=words.__getitem__,
+            on_change=lambda: control.choose(_none_if_empty(st.session_state[control.key])),
+            label_visibility="collapsed",
+            width=100,
+        )
+
+
+def _day_entry(control: Control) -> None:
+    def choose() -> None:
+        day = st.session_state[control.key]
+        control.choose(day.isoformat() if day is not None else None)
+
+    st.session_state[control.key] = date.fromisoformat(control.value[:10]) if isinstance(control.value, str) else None
+    with _beside_its_name(control):
+        st.date_input(
+            control.told,
+            value=None,
+            key=control.key,
+            format="YYYY-MM-DD",
+            min_value=FIRST_DAY,
+            max_value=LAST_DAY,
+            on_change=choose,
+            label_visibility="collapsed",
+            width=150,
+        )
+
+
 def _range_bar(control: Control) -> None:
-    key, days_key = f"choose_{control.name}", f"days_{control.name}"
+    key, days_key = control.key, f"days_{control.name}"
     value = control.value if isinstance(control.value, Mapping) else {"preset": "all"}
     preset = value.get("preset", CUSTOM)
     default = (control.variable.default or {}).get("preset")
@@ -105,7 +223,7 @@ def _range_bar(control: Control) -> None:
         _days_picker(control, days_key, value)
     st.session_state[key] = preset if preset in presets else CUSTOM
     st.segmented_control(
-        control.label,
+        control.told,
         presets,
         key=key,
         format_func=_WORDS.__getitem__,
@@ -127,7 +245,7 @@ def _days_picker(control: Control, key: str, value: Mapping[str, Any]) -> None:
             control.choose({"from": days[0].isoformat(), "to": days[1].isoformat()})
 
     st.date_input(
-        f"{control.label}, first and last day",
+        f"{control.told}, first and last day",
         key=key,
         format="YYYY-MM-DD",
         min_value=date(1990, 1, 1),
@@ -152,4 +270,13 @@ def _range_of(chosen: str, before: str, today: date) -> dict[str, str]:
     return {"from": first.isoformat(), "to": today.isoformat()}
 
 
-_CONTROLS: Mapping[str, Callable[[Control], None]] = MappingProxyType({"website": _website_picker, "range": _range_bar})
+_CONTROLS: Mapping[VariableType, Callable[[Control], None]] = MappingProxyType(
+    {
+        "website": _picker,
+        "range": _range_bar,
+        "text": _text_entry,
+        "number": _number_entry,
+        "boolean": _yes_or_no,
+        "date": _day_entry,
+    }
+)

@@ -31,8 +31,11 @@ from workbench.ui.editor.drawer import Look, editor
 from workbench.ui.editor.opening import NEW, open_editor
 from workbench.ui.editor.questions import question
 from workbench.ui.grid import GAP_PX, ROW_PX, cells, height_px, width_px
+from workbench.ui.history import history_dialog, shows_history
 from workbench.ui.inspector import inspector
+from workbench.ui.offers import Offers, offers
 from workbench.ui.panel_card import Once, Place, panel_card
+from workbench.ui.person import may_change
 from workbench.ui.shared import shared_workbench
 from workbench.ui.ticking import ticking_ages
 from workbench.ui.viewing import kiosk, viewing_menu
@@ -55,15 +58,16 @@ def dashboard_page() -> None:
     sites = websites(workbench)
     choices = read_choices(st.query_params, dashboard.variables, sites)
     zone = _zone(workbench, dashboard, choices, sites)
-    draft = arranging(dashboard, asked=choices.arrange)
+    draft = arranging(dashboard, asked=choices.arrange and may_change())
     with st.container(horizontal=True, vertical_alignment="center", key="bar"):
         _title(dashboard.name)
         if draft is not None:
             arrange_bar(workbench, dashboard, draft)
         else:
-            names = {site_id: site.name for site_id, site in sites.items()}
-            controls(dashboard.variables, choices, names, today=workbench.clock().astimezone(ZoneInfo(zone)).date())
-            _add_button()
+            offered = _offered(workbench, dashboard, sites)
+            controls(dashboard.variables, choices, offered, today=workbench.clock().astimezone(ZoneInfo(zone)).date())
+            if may_change():
+                _add_button()
             viewing_menu(workbench, dashboard, choices)
     if choices.kiosk:
         kiosk()
@@ -107,10 +111,14 @@ def _add_button() -> None:
 
 def _drawers(workbench: Workbench, dashboard: Dashboard, look: Look) -> None:
     """The one drawer or question that is open: there can be one at a time."""
-    if (edited := st.query_params.get(EDIT)) is not None:
+    if not may_change():
+        _inspected(workbench, dashboard, look.variables)
+    elif (edited := st.query_params.get(EDIT)) is not None:
         editor(workbench, dashboard, edited, look)
     elif PANEL in st.query_params:
         _inspected(workbench, dashboard, look.variables)
+    elif shows_history(dashboard):
+        history_dialog(workbench, dashboard, workbench.settings.timezone)
     else:
         question(workbench, dashboard)
 
@@ -145,6 +153,13 @@ def _panels(workbench: Workbench, dashboard: Dashboard, choices: Choices, zone: 
         )
         with grid.cell(column_span=cell.columns, row_span=cell.rows):
             card(workbench, cell.panel, choices.values, place)
+
+
+def _offered(workbench: Workbench, dashboard: Dashboard, sites: Mapping[str, Site]) -> Mapping[str, Offers]:
+    """What each variable can be picked from."""
+    names = {site_id: site.name for site_id, site in sites.items()}
+    of_websites = {name: names for name, variable in dashboard.variables.items() if variable.type == "website"}
+    return {**offers(workbench, dashboard.variables), **of_websites}
 
 
 def _zone(workbench: Workbench, dashboard: Dashboard, choices: Choices, sites: Mapping[str, Site]) -> str:

@@ -11,20 +11,23 @@ from stats_core.composition import Workbench
 from stats_core.errors import ExpectedError, NotFoundError
 from stats_core.panels.dashboard import DashboardSummary
 from stats_core.panels.dashboards import Dashboards
+from stats_core.panels.seeds import VARIABLES
 from workbench.figures.html import empty_html, error_html
 from workbench.figures.states import error
 from workbench.figures.text import html_text
 from workbench.figures.theme import Theme, theme
 from workbench.figures.views import EmptyView
 from workbench.ui.choices import ID
-from workbench.ui.escape import plain_markdown
+from workbench.ui.escape import file_stem, plain_markdown
+from workbench.ui.importing import import_form
+from workbench.ui.person import may_change, person_menu
 from workbench.ui.preview import preview_html
 from workbench.ui.shared import shared_workbench
 
 DASHBOARD = "views/dashboard.py"
 PER_PAGE = 24
 CARD_PX = 184
-NEW, DELETE = "new", "delete"
+NEW, IMPORT, DELETE = "new", "import", "delete"
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +49,7 @@ def dashboards_page() -> None:
 
 
 def _bar() -> str:
-    """Title, search and the button for a new one."""
+    """Title, search and the buttons for new ones."""
     with st.container(horizontal=True, vertical_alignment="center", key="bar"):
         st.html('<h1 class="wb-h1">Dashboards</h1>')
         search = st.text_input(
@@ -59,7 +62,12 @@ def _bar() -> str:
             on_change=_first_page,
             width=240,
         )
-        st.button("New dashboard", icon=":material/add:", type="primary", key="new", on_click=_open, args=(NEW,))
+        if may_change():
+            st.button(
+                "Import", icon=":material/upload:", type="tertiary", key="import_open", on_click=_open, args=(IMPORT,)
+            )
+            st.button("New dashboard", icon=":material/add:", type="primary", key="new", on_click=_open, args=(NEW,))
+        person_menu()
     return search or ""
 
 
@@ -91,18 +99,23 @@ def _card(workbench: Workbench, summary: DashboardSummary, colours: Theme) -> No
     with st.container(border=True, height=CARD_PX, key=f"card_{summary.id}", gap=None):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"cardhead_{summary.id}"):
             st.page_link(DASHBOARD, label=plain_markdown(summary.name), query_params={ID: summary.id})
-            st.menu_button(
-                f"More for {plain_markdown(summary.name)}",
-                ["Duplicate", "Delete"],
-                icon=":material/more_horiz:",
-                type="tertiary",
-                key=f"menu_{summary.id}",
-                on_click=_chosen,
-                args=(workbench.dashboards, summary),
-            )
+            if may_change():
+                _menu(workbench.dashboards, summary)
         st.html(f'<p class="wb-about">{html_text(summary.description or _count(summary.panel_count))}</p>')
         if summary.panel_count:
             _figures(workbench, summary.id, colours)
+
+
+def _menu(dashboards: Dashboards, summary: DashboardSummary) -> None:
+    st.menu_button(
+        f"More for {plain_markdown(summary.name)}",
+        ["Duplicate", "Delete"],
+        icon=":material/more_horiz:",
+        type="tertiary",
+        key=f"menu_{summary.id}",
+        on_click=_chosen,
+        args=(dashboards, summary),
+    )
 
 
 def _count(panels: int) -> str:
@@ -151,6 +164,8 @@ def _dialogs(dashboards: Dashboards) -> None:
     match st.session_state.get("dialog"):
         case (str(what),) if what == NEW:
             _new(dashboards)
+        case (str(what),) if what == IMPORT:
+            _import(dashboards)
         case (str(what), str(dashboard_id)) if what == DELETE:
             _delete(dashboards, dashboard_id)
 
@@ -163,12 +178,19 @@ def _new(dashboards: Dashboards) -> None:
     if not asked:
         return
     try:
-        created = dashboards.create(name or "")
+        created = dashboards.create(name or "", metadata={"variables": {"range": VARIABLES["range"]}})
     except ExpectedError as problem:
         st.html(error_html(error(problem, "It was not created")))
         return
     _close()
     st.switch_page(DASHBOARD, query_params={ID: created.id})
+
+
+@st.dialog("Import a dashboard", width="large", on_dismiss=_close)
+def _import(dashboards: Dashboards) -> None:
+    if imported := import_form(dashboards):
+        _close()
+        st.switch_page(DASHBOARD, query_params={ID: imported.id})
 
 
 @st.dialog("Delete this dashboard?", on_dismiss=_close)
@@ -178,9 +200,21 @@ def _delete(dashboards: Dashboards, dashboard_id: str) -> None:
     except NotFoundError:
         _close()
         st.rerun()
-    panels = f" and its {_count(len(dashboard.panels))} go" if dashboard.panels else " goes"
-    st.html(f"<p><strong>{html_text(dashboard.name)}</strong>{panels}. This cannot be undone.</p>")
+    count = f", its {_count(len(dashboard.panels))}" if dashboard.panels else ""
+    st.html(
+        f"<p><strong>{html_text(dashboard.name)}</strong>{count} and its history go. "
+        "This cannot be undone, but a file of it can be imported again.</p>"
+    )
     with st.container(horizontal=True, horizontal_alignment="right"):
+        st.download_button(
+            "Download as YAML",
+            lambda: dashboards.export_yaml(dashboard_id),
+            file_name=f"{file_stem(dashboard.name, 'dashboard')}.yaml",
+            mime="application/yaml",
+            type="tertiary",
+            on_click="ignore",
+            key="keep_file",
+        )
         keep = st.button("Keep it", key="keep")
         delete = st.button("Delete", type="primary", key="delete")
     if keep or delete:

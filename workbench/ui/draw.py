@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from workbench.figures.formats import as_float
 from workbench.figures.html import empty_html, error_html, label_html, list_html, metric_html
 from workbench.figures.layout import CONFIG
+from workbench.figures.text import NULL
 from workbench.figures.theme import Theme
 from workbench.figures.views import (
     Canvas,
     Cell,
     ChartView,
+    Column,
     EmptyView,
     ErrorView,
     LabelView,
@@ -26,6 +29,7 @@ from workbench.figures.views import (
 )
 
 TABLE_ROW_PX = 32
+_BARS, _BAR_PX = "_bars", 88  # what the name of a column of lengths ends with; its width
 MAX_INTEGER = 2**63  # that Arrow holds
 
 
@@ -52,14 +56,15 @@ def _html(shown: ListView | LabelView | EmptyView | ErrorView, theme: Theme) -> 
 
 def _table(shown: TableView, canvas: Canvas, key: str) -> None:
     """A table that scrolls and sorts: it sorts by the values and shows the texts."""
-    columns = range(len(shown.columns))
-    frame = pd.DataFrame({at: _sortable([row[at] for row in shown.rows]) for at in columns})
-    styled = frame.style.format({at: _in_turn([row[at].text for row in shown.rows]) for at in columns})
-    styled.apply(lambda _frame: _colours(shown), axis=None)
-    config = {
-        str(at): st.column_config.Column(column.label, alignment="right" if column.numeric else "left")
-        for at, column in enumerate(shown.columns)
-    }
+    columns = {str(at): [row[at] for row in shown.rows] for at in range(len(shown.columns))}
+    told = dict(zip(columns, shown.columns, strict=True))
+    frame = pd.DataFrame({name: _sortable(cells) for name, cells in columns.items()})
+    for at in reversed([at for at, column in enumerate(shown.columns) if column.bars]):
+        frame.insert(at + 1, f"{at}{_BARS}", [_length(row[at]) for row in shown.rows])
+    styled = frame.style.format({name: _in_turn([cell.text for cell in cells]) for name, cells in columns.items()})
+    styled.apply(lambda _frame: _colours(columns, frame), axis=None)
+    config = {name: _column(column) for name, column in told.items()}
+    config |= {name: _bars(frame[name], canvas.theme) for name in map(str, frame) if name not in told}
     needed_px = (len(shown.rows) + 1) * TABLE_ROW_PX + 2
     st.dataframe(
         styled,
@@ -67,8 +72,29 @@ def _table(shown: TableView, canvas: Canvas, key: str) -> None:
         height=needed_px if needed_px < canvas.height_px else "stretch",
         row_height=TABLE_ROW_PX,
         column_config=config,
+        placeholder=NULL,
+        alt=f"Table of {', '.join(column.label for column in shown.columns)}: {len(shown.rows):,} rows.",
         key=f"table_{key}",
     )
+
+
+def _column(column: Column) -> Any:
+    """How the grid shows a column. A link opens in a window that knows nothing of this one."""
+    if column.links:
+        return st.column_config.LinkColumn(column.label, display_text=r"https?://(.*)")
+    return st.column_config.Column(column.label, alignment="right" if column.numeric else "left")
+
+
+def _bars(lengths: Collection[float | None], theme: Theme) -> Any:
+    """The numbers of the column before it as lengths: its header and its cells have no words."""
+    longest = max((length for length in lengths if length is not None), default=0.0) or 1.0
+    return st.column_config.ProgressColumn(
+        "\N{WORD JOINER}", width=_BAR_PX, format=" ", min_value=0.0, max_value=longest, color=theme.accent
+    )
+
+
+def _length(cell: Cell) -> float | None:
+    return as_float(cell.value)
 
 
 def _sortable(cells: Sequence[Cell]) -> list[Any]:
@@ -85,6 +111,14 @@ def _in_turn(texts: list[str]) -> Callable[[Any], str]:
     return lambda _value: next(turns)
 
 
-def _colours(shown: TableView) -> pd.DataFrame:
-    """The colours of marked cells as CSS."""
-    return pd.DataFrame([[f"color: {cell.mark.colour}" if cell.mark else "" for cell in row] for row in shown.rows])
+def _colours(columns: Mapping[str, Sequence[Cell]], frame: pd.DataFrame) -> pd.DataFrame:
+    """The colours of marked cells as CSS, in the shape of the frame."""
+    return pd.DataFrame(
+        {
+            name: [f"color: {cell.mark.colour}" if cell.mark else "" for cell in columns[name]]
+            if name in columns
+            else ""
+            for name in map(str, frame)
+        },
+        index=frame.index,
+    )

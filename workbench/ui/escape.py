@@ -7,6 +7,7 @@ import re
 from workbench.figures.text import one_line
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_LINKING = re.compile(r"(\\[:@]|www\\\.)", re.IGNORECASE)
 _LONGEST = 80  # characters of a file name
 _WORD_JOINER = "\N{WORD JOINER}"
 
@@ -15,12 +16,13 @@ def plain_markdown(value: object) -> str:
     r"""The text so that Markdown shows it as it is.
 
     Every punctuation mark is escaped. Streamlit looks for `:material/name:` and `:name:` after the Markdown is read,
-    when a backslash is gone: an invisible joiner after each colon keeps it from finding them.
+    when a backslash is gone, and makes links of addresses (`https://…`, `www.…`, `ann@…`): an invisible joiner after
+    each colon, `@` and `www.` keeps it from finding them.
 
     Example:
         "*a*:b:" -> "\*a\*\:\u2060b\:\u2060"
     """
-    return _PUNCTUATION.sub(r"\\\1", one_line(value)).replace("\\:", f"\\:{_WORD_JOINER}")
+    return _LINKING.sub(rf"\1{_WORD_JOINER}", _PUNCTUATION.sub(r"\\\1", one_line(value)))
 
 
 def file_stem(name: str, fallback: str) -> str:

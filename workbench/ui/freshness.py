@@ -46,6 +46,14 @@ def explanation(result: PanelResult) -> list[str]:
     return [line for line in lines if line]
 
 
+def timing(result: PanelResult) -> str:
+    """How long the statement took; of an answer from the cache, when it ran."""
+    ran, took = f"It ran {_moment(result.resolved_at)}", _duration(result.duration_ms)
+    if result.cache_hit:
+        return f"{ran}; this answer came from the cache, in {took}."
+    return f"{ran}, in {took} with everything around it."
+
+
 def _moment(at: datetime) -> str:
     return f"{write_date(at.astimezone(UTC).date()).text}, {at.astimezone(UTC):%H:%M:%S} UTC"
 

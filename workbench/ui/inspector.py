@@ -19,10 +19,11 @@ from workbench.figures.states import error
 from workbench.figures.text import html_text
 from workbench.ui.choices import PANEL
 from workbench.ui.escape import file_stem, plain_markdown
-from workbench.ui.freshness import explanation
+from workbench.ui.freshness import explanation, timing
 
 WIDTH_PX = 720
 _MANY = 2000  # rows that the drawer shows; the file has all
+_AGAIN = "inspect_again"
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"  # spreadsheets then read UTF-8
 
 
@@ -47,7 +48,8 @@ def _drawer(workbench: Workbench, panel: PanelSpec, variables: Mapping[str, Any]
     with call:
         _call(panel, variables)
     try:
-        result = workbench.resolver.resolve_panel(panel, variables=variables)
+        again = st.session_state.pop(_AGAIN, False)
+        result = workbench.resolver.resolve_panel(panel, skip_cache=again, variables=variables)
     except ExpectedError as problem:
         for tab in (data, sql, cache):
             tab.html(error_html(error(problem)))
@@ -55,10 +57,22 @@ def _drawer(workbench: Workbench, panel: PanelSpec, variables: Mapping[str, Any]
     with data:
         _data(panel, result)
     with sql:
-        st.code(result.statement, language="sql", wrap_lines=True)
-        st.caption("Values are bound where placeholders stand; the caller's scope is part of the statement.")
+        _statement(result)
     with cache:
         _cache(panel, result)
+
+
+def _statement(result: PanelResult) -> None:
+    st.code(result.statement, language="sql", wrap_lines=True)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Run it now", icon=":material/refresh:", key="inspect_run", on_click=_run_again)
+        st.caption(timing(result))
+    st.caption("Values are bound where placeholders stand; the caller's scope is part of the statement.")
+
+
+def _run_again() -> None:
+    """The next run of the drawer asks the database, not the cache."""
+    st.session_state[_AGAIN] = True
 
 
 def _data(panel: PanelSpec, result: PanelResult) -> None:

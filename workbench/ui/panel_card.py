@@ -23,22 +23,28 @@ from workbench.figures.theme import Theme
 from workbench.figures.views import (
     Canvas,
     ChartView,
+    EmptyView,
     ErrorView,
     ListView,
     TableView,
     View,
+    WayOut,
 )
+from workbench.ui.choices import written
 from workbench.ui.draw import draw
 from workbench.ui.editor.opening import Question, ask, open_editor
 from workbench.ui.editor.questions import duplicate
 from workbench.ui.escape import plain_markdown
 from workbench.ui.freshness import age_s, age_text, explanation
 from workbench.ui.inspector import open_inspector
+from workbench.ui.person import may_change
 
 log = logging.getLogger(__name__)
 
 INSPECT, EDIT, DUPLICATE = "Inspect", "Edit", "Duplicate"
-QUESTIONS: Mapping[str, Question] = MappingProxyType({"Copy as …": "copy", "Move …": "move", "Delete": "delete"})
+QUESTIONS: Mapping[str, Question] = MappingProxyType(
+    {"Copy as …": "copy", "Open in notebook": "notebook", "Move …": "move", "Delete": "delete"}
+)
 ENTRIES = (EDIT, DUPLICATE, *QUESTIONS)  # of a panel's menu
 FRAME_PX = (28, 56)  # of a card that its figure does not get: padding left and right; header and padding
 
@@ -95,6 +101,37 @@ def panel_card(workbench: Workbench, panel: PanelSpec, variables: Mapping[str, A
         _menu(workbench, panel)
         with body.container(key=f"body_{key}", height="stretch", gap=None):
             draw(shown, place.canvas, key=key)
+            if isinstance(shown, EmptyView):
+                _ways_out(panel, shown, variables, key)
+
+
+def _ways_out(panel: PanelSpec, shown: EmptyView, variables: Mapping[str, Any], key: str) -> None:
+    """A button for each choice of the dashboard that may be why nothing matched; all panels follow it."""
+    if not shown.ways:
+        return
+    with st.container(key=f"ways_{key}", horizontal=True, gap="xsmall"):
+        for way in shown.ways:
+            st.button(
+                plain_markdown(way.label),
+                key=f"way_{key}_{way.variable}",
+                type="tertiary",
+                on_click=_choose,
+                args=(panel, way, variables, key),
+            )
+    if st.session_state.pop(f"lifted_{key}", False):
+        st.rerun()
+
+
+def _choose(panel: PanelSpec, way: WayOut, variables: Mapping[str, Any], key: str) -> None:
+    """The address with this choice lifted; the page is drawn from it."""
+    declared = panel.context.variables
+    chosen = {name: value for name, value in {**variables, way.variable: way.value}.items() if name in declared}
+    params = written(chosen, declared)
+    if way.variable in params:
+        st.query_params[way.variable] = params[way.variable]
+    else:
+        st.query_params.pop(way.variable, None)
+    st.session_state[f"lifted_{key}"] = True
 
 
 def _waiting(panel: PanelSpec, canvas: Canvas) -> tuple[DeltaGenerator, DeltaGenerator]:
@@ -177,11 +214,12 @@ def _refresh_button(panel: PanelSpec, key: str, result: PanelResult | None) -> N
 
 def _menu(workbench: Workbench, panel: PanelSpec) -> None:
     """What can be done with a stored panel. The page opens the drawers: a card that runs beside others cannot."""
-    if panel.id is None:
+    entries = [*([INSPECT] if panel.operation_type is not None else ()), *(ENTRIES if may_change() else ())]
+    if panel.id is None or not entries:
         return
     st.menu_button(
         f"More for {plain_markdown(panel.name)}",
-        [INSPECT, *ENTRIES] if panel.operation_type is not None else [*ENTRIES],
+        entries,
         icon=":material/more_horiz:",
         type="tertiary",
         key=f"menu_{panel.id}",

@@ -11,7 +11,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from stats_core.errors import ExpectedError, SourceUnavailableError
 from workbench.figures.html import error_html
 from workbench.figures.states import error
+from workbench.ui.person import PAGES
+from workbench.ui.shared import SignedOutError
 from workbench.ui.style import stylesheet
+from workbench.ui.welcome import welcome
 
 TITLE = "Workbench"
 HERE = Path(__file__).parent
@@ -29,6 +32,7 @@ def run() -> None:
             st.Page(HOME, title=TITLE, default=True),
             st.Page(STATS, title="Dashboards", url_path="stats"),
             st.Page(DASHBOARD, title="Dashboard", url_path="dashboard"),
+            *(st.Page(path, title=title) for path, (title, _) in PAGES.items()),
         ],
         position="hidden",
     )
@@ -36,6 +40,8 @@ def run() -> None:
         st.toast(message)
     try:
         page.run()
+    except SignedOutError:
+        welcome()
     except ExpectedError as problem:
         _trouble(problem)
     except SQLAlchemyError as problem:

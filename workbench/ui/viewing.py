@@ -1,4 +1,4 @@
-"""How a dashboard is looked at, from its menu: refreshed by itself, alone on the screen, taken along as a file."""
+"""How a dashboard is looked at, from its menu: refreshed by itself, alone on the screen, as a file, as it was."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from stats_core.panels.dashboard import Dashboard
 from workbench.ui.arrange.mode import arrange_entry
 from workbench.ui.choices import EVERY, KIOSK, REFRESH, Choices
 from workbench.ui.escape import file_stem
+from workbench.ui.history import open_history, times_opened
+from workbench.ui.person import may_change
 
 KIOSK_STYLE = """<style>
 .st-key-bar, [class*="st-key-refresh_"], [class*="st-key-menu_"], .wb-notice { display: none !important; }
@@ -20,9 +22,15 @@ _WORDS = {0: "Off", 30: "Every 30 s", 60: "Every minute", 300: "Every 5 min", 90
 
 def viewing_menu(workbench: Workbench, dashboard: Dashboard, choices: Choices) -> None:
     """The menu right of the choices."""
-    with st.popover("More for this dashboard", icon=":material/more_horiz:", type="tertiary", key="viewing"):
+    # A menu that opens a dialog is made anew, which closes it: it would stand over the dialog.
+    key = f"viewing_{times_opened()}"
+    with (
+        st.container(key="viewing", width="content"),
+        st.popover("More for this dashboard", icon=":material/more_horiz:", type="tertiary", key=key),
+    ):
         _refresh(choices)
-        arrange_entry(dashboard)
+        if may_change():
+            arrange_entry(dashboard)
         st.button("Kiosk view", icon=":material/fullscreen:", type="tertiary", key="kiosk", on_click=_enter_kiosk)
         st.download_button(
             "Download as YAML",
@@ -34,6 +42,15 @@ def viewing_menu(workbench: Workbench, dashboard: Dashboard, choices: Choices) -
             on_click="ignore",
             key="export",
         )
+        if may_change():
+            st.button(
+                "History",
+                icon=":material/history:",
+                type="tertiary",
+                key="history",
+                on_click=open_history,
+                args=(dashboard.id,),
+            )
 
 
 def kiosk() -> None:

@@ -368,7 +368,7 @@ def test_fuzzed_documents_give_a_result_or_an_error_in_words(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("operation", list(VALID))
-@examples(20_000)
+@examples(8_000)
 @given(data=st.data())
 def test_many_fuzzed_documents_give_a_result_or_an_error_in_words(
     fuzzed_engine: Any, operation: str, data: st.DataObject

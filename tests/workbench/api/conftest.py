@@ -17,6 +17,7 @@ from stats_core.database import Database
 from stats_core.models import Merchant, Store, Website
 from stats_core.settings import Settings
 from workbench.api import create_api
+from workbench.attempts import Attempts
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -56,12 +57,17 @@ def client_of() -> Iterator[Callable[..., TestClient]]:
     def make(workbench: Workbench, *, merchant: int | None = None, permissions: tuple[str, ...] = ("admin.access",)):
         tokens = Tokens(workbench.database, workbench.clock)
         token = tokens.create(f"{len(tokens.list())}", permissions, merchant_id=merchant)
-        app = apps.get(id(workbench)) or apps.setdefault(id(workbench), create_api(workbench))
+        app = apps.get(id(workbench)) or apps.setdefault(id(workbench), patient_api(workbench))
         client = TestClient(app, headers={"authorization": f"Bearer {token}"}, raise_server_exceptions=False)
         return entered.enter_context(client)  # one event loop for all its requests
 
     with entered:
         yield make
+
+
+def patient_api(workbench: Workbench) -> FastAPI:
+    """The API without a limit of failed attempts: time stands still here, so it would never end."""
+    return create_api(workbench, attempts=Attempts(workbench.clock, most=1_000_000))
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ QUESTION = {
     "operation_version": None,
     "operation_options": {"entity": "partner", "aggregate": {"fn": "count"}},
 }
-FEW, MANY = 10, 300
+FEW, MANY = 10, 100
 
 
 def keep_promises_of(client, bench, mode, examples):

@@ -126,3 +126,35 @@ def test_what_is_no_dashboard_is_an_expected_error(workbench, sqlite_database, t
     assert "shop.yaml" in answer.err
     with Database(sqlite_database.url) as database, database.read() as session:
         assert session.query(StatsPanel).count() == 0
+
+
+def test_the_history_is_listed_and_a_version_comes_back(workbench, database, seeded, tmp_path):
+    dashboard_id = next(line.split()[0] for line in seeded.out.splitlines() if "Traffic" in line)
+    with Database(database.url) as other, other.write() as session:
+        session.query(StatsPanel).filter_by(name="Bounce rate").delete()
+    export = workbench("dashboards", "export", dashboard_id, "--database", database.url).out
+    imported = export.removeprefix("---\n").replace("name: Website Traffic", "name: Our Traffic")
+    (tmp_path / "ours.yaml").write_text(imported)
+    workbench("dashboards", "import", "ours.yaml", "--database", database.url)
+
+    listed = workbench("dashboards", "history", dashboard_id, "--database", database.url)
+    assert [line.split()[0] for line in listed.out.splitlines()] == ["version", "3", "2", "1"]
+    newest, before, first = (line.rstrip() for line in listed.out.splitlines()[1:])
+    assert newest.split("  ")[-2:] == ["shell", "Imported from a file. Changed name."]
+    assert (before.endswith("As it was stored"), first.endswith("Created.")) == (True, True)
+
+    told = workbench("dashboards", "history", dashboard_id, "1", "--database", database.url)
+    assert told.out == '  ~ name: "Our Traffic" -> "Website Traffic"\n  + panels[2] \'Bounce rate\'\n'
+    restored = workbench("dashboards", "restore", dashboard_id, "1", "--database", database.url)
+    assert restored.out == f"{dashboard_id}  Website Traffic\n"
+    assert workbench("dashboards", "history", dashboard_id, "1", "--database", database.url).out == (
+        "Nothing is different.\n"
+    )
+
+
+def test_a_version_that_is_not_there_is_said(workbench, database, seeded):
+    dashboard_id = seeded.out.split()[0]
+    for command in ("history", "restore"):
+        answer = workbench("dashboards", command, dashboard_id, "9", "--database", database.url)
+        assert (answer.code, answer.out) == (2, "")
+        assert answer.err.startswith("error: There is no version 9. The last 50 versions are kept")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from stats_core.traffic.websites import list_websites
+
+HOSTS = "Write it like shop.example.com, or *.example.com for all hosts below one."
 
 
 def test_a_website_is_added_and_listed(workbench, database):
@@ -18,10 +22,58 @@ def test_a_website_is_added_and_listed(workbench, database):
     ]
     listed = workbench("website", "list", "--database", database.url)
     assert [line.split() for line in listed.out.splitlines()] == [
-        ["id", "domain", "name", "timezone", "store"],
-        [website_id, "example.com", "[Shop]", "Europe/Berlin"],
+        ["id", "domain", "name", "timezone", "store", "allowed", "hostnames", "kept"],
+        [website_id, "example.com", "[Shop]", "Europe/Berlin", "any", "for", "ever"],
     ]
     assert [site.id for site in list_websites(database)] == [website_id]
+
+
+def test_whose_events_are_taken_and_how_long_they_are_kept_can_be_said_and_changed(workbench, database, monkeypatch):
+    def website(*arguments):
+        answer = workbench("website", *arguments, "--database", database.url)
+        assert answer.code == 0, answer.err
+        (site,) = list_websites(database)
+        return answer, (site.name, site.allowed_hostnames, site.retention_days)
+
+    add = ("add", "example.com", "--id", "main", "--allow", "*.Example.org", "--allow", "https://www.Müller.de/")
+    hosts = ["*.example.org", "xn--mller-kva.de"]
+    assert website(*add, "--retention-days", "30")[1] == ("example.com", hosts, 30)
+    assert website("set", "main", "--retention-days", "0", "--name", "Main")[1] == ("Main", hosts, 0)
+    answer, stored = website("set", "main", "--allow", "b.example", "--retention-default", "--name", " ")
+    assert stored == ("example.com", ["b.example"], None)
+    assert answer.out.splitlines()[1].split()[-3:] == ["b.example", "for", "ever"]
+    assert answer.err == "`workbench prune --dry-run` says what would be deleted.\n"
+    monkeypatch.setenv("WORKBENCH_ANALYTICS_RETENTION_DAYS", "90")
+    answer, stored = website("set", "main", "--allow-any")
+    assert stored == ("example.com", [], None)
+    assert answer.out.splitlines()[1].split()[-3:] == ["any", "90", "days"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["main"], "Nothing is to be changed. `workbench website set --help` says what can be."),
+        (["mian", "--name", "x"], "website: There is no website 'mian'. Did you mean 'main'?"),
+        (["main", "--allow", "a", "--allow-any"], "--allow and --allow-any exclude each other. Choose one."),
+        (
+            ["main", "--retention-days", "1", "--retention-default"],
+            "--retention-days and --retention-default exclude each other. Choose one.",
+        ),
+        (
+            ["main", "--allow", "a b"],
+            f"allowed_hostnames: 'a b' is no host name. {HOSTS}",
+        ),
+        (
+            ["main", "--retention-days", "36501"],
+            "retention_days: 36501 is not between 0 and 36500. Use 0 to keep everything.",
+        ),
+    ],
+)
+def test_a_change_that_cannot_be_made_is_one_readable_line(workbench, sqlite_database, arguments, said):
+    url = sqlite_database.url
+    workbench("website", "add", "example.com", "--id", "main", "--database", url)
+    answer = workbench("website", "set", *arguments, "--database", url)
+    assert (answer.code, answer.out, answer.err) == (2, "", f"error: {said}\n")
 
 
 def test_an_id_can_be_given_once(workbench, sqlite_database):

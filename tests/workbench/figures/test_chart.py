@@ -359,3 +359,27 @@ def test_weeks_and_quarters_are_written_where_they_begin(shown, buckets, precisi
     axis = shown("bar", buckets(dates, precision=precision)).figure["layout"]["xaxis"]
     assert axis["tickvals"][: len(ticks)] == ticks
     assert len(axis["tickvals"]) <= 7
+
+
+def test_numbers_at_the_ends_of_lying_bars_have_room_in_pixels_on_any_screen(shown, groups):
+    def drawn(values, canvas=NARROW):
+        layout = shown("bar", groups({f"a long name of it {at} " * 4: v for at, v in enumerate(values)}), canvas=canvas)
+        return layout.figure["layout"]["xaxis"]["range"], layout.figure["layout"]["margin"]["r"]
+
+    assert drawn([4771, 12], WIDE) == drawn([4771, 12]) == ([0.0, 4771.0], int(7 * 6.6))
+    assert drawn([0, 0]) == ([0.0, 1.0], int(3 * 6.6))
+    (low, high), _ = drawn([-50, -100])
+    assert low < -100
+    assert high == 0
+
+
+def test_the_running_day_of_a_stack_lies_under_a_veil(shown, buckets):
+    def veiled(panel_type, values, fn="sum") -> list[tuple[str, str]]:
+        split = {date: {"a": value, "b": value} for date, value in values.items()}
+        drawn = shown(panel_type, buckets(split), options={"entity": "x", "aggregate": {"fn": fn}})
+        return [(shape["x0"], shape["x1"]) for shape in drawn.figure["layout"].get("shapes", [])]
+
+    assert veiled("area", TODAY) == [("2026-11-16", "2026-11-21"), ("2026-11-16", "2026-11-16")]
+    assert veiled("area", WEEK) == []
+    assert veiled("area", TODAY, fn="avg") == []  # not stacked: each line ends in dashes
+    assert veiled("line", TODAY) == []

@@ -6,7 +6,7 @@ from stats_core.errors import InvalidOptionsError, Problem, UnknownNameError
 from stats_core.panels.panel import PanelSpec
 from stats_core.panels.variables import DashboardContext, Variable
 from workbench.figures.states import empty, error
-from workbench.figures.views import EmptyView, ErrorView
+from workbench.figures.views import EmptyView, ErrorView, WayOut
 
 ON_DASHBOARD = DashboardContext(
     variables={
@@ -51,7 +51,24 @@ def test_it_says_which_filters_and_range_matched_nothing():
             "1 Oct 2026 to 31 Oct 2026",
         ),
         hint="Choose a longer range or fewer filters.",
+        ways=(WayOut("website", None, "Clear Website"), WayOut("range", {"preset": "all"}, "Show all time")),
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "ways"),
+    [
+        ({"website": "site_7"}, ["Clear Website", "Show all time"]),
+        ({"website": "site_7", "range": {"preset": "all"}}, ["Clear Website"]),
+        ({}, ["Show all time"]),
+        ({"range": {"preset": "all"}}, []),
+    ],
+)
+def test_only_choices_that_narrow_the_call_can_be_lifted(given, ways):
+    filters = {"$or": [{"website_id": {"$in": {"$var": "website"}}}, {"os": {"$var": "undeclared"}}]}
+    asked = panel(filters=filters, range={"$var": "range"})
+    assert [way.label for way in empty(asked, given).ways] == ways
+    assert empty(panel(filters={"os": "x"}, range={"preset": "7d"}), given).ways == ()
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ def test_rows_become_cells_with_a_value_and_a_text(shown):
             Column("id", "Id", numeric=True),
             Column("partner.name", "Partner name"),
             Column("created_at", "Created at"),
-            Column("total_cents", "Total", numeric=True),
+            Column("total_cents", "Total", numeric=True, bars=True),
             Column("paid", "Paid"),
         ),
         rows=(
@@ -98,3 +98,31 @@ def test_conditions_mark_cells_of_the_value(shown):
         "table", {"rows": [{"status": "REFUNDED", "n": 1}]}, {"field": "status", "conditional_formatting": rules}
     )
     assert table.rows[0][0] == Cell("REFUNDED", "REFUNDED refunded", Mark(LIGHT.status["red"], "", "refunded"))
+
+
+def test_a_column_of_addresses_is_one_of_links_and_no_other_scheme_is(shown):
+    rows = [
+        {"good": "https://a.example/?q=<b>", "mixed": "https://a.example/", "bad": "javascript:alert(1)", "none": None},
+        {"good": None, "mixed": "data:text/html,x", "bad": "//a.example", "none": None},
+        {"good": "HTTP://b.example", "mixed": None, "bad": "https://a.example/\njavascript:x", "none": None},
+    ]
+    assert {column.name: column.links for column in shown("table", {"rows": rows}).columns} == {
+        "good": True,
+        "mixed": False,
+        "bad": False,
+        "none": False,
+    }
+
+
+def test_the_numbers_a_table_is_about_can_be_lengths(shown, groups, buckets):
+    def bars(data, display=None) -> list[str]:
+        return [column.name for column in shown("table", data, display).columns if column.bars]
+
+    rows = {"rows": [{"id": 1, "total": 5, "left": 2}, {"id": 2, "total": None, "left": 3}]}
+    assert bars(groups({"a": 1, "b": 3})) == ["value"]
+    assert bars(groups({"a": 1, "b": -3})) == []
+    assert bars(groups({"a": 0, "b": 0})) == []
+    assert bars(groups({"a": 1})) == []
+    assert bars(buckets({"2026-11-01": 1, "2026-11-02": 2})) == []
+    assert bars(rows) == []
+    assert bars(rows, {"field": "left"}) == ["left"]

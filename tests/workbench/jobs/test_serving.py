@@ -41,7 +41,7 @@ def test_a_served_workbench_keeps_its_figures_up_to_date_and_stops_when_told(sql
             process.kill()
     assert rows == [(now.date(), 1)]
     assert (process.returncode, errors) == (0, "Stopped.\n")
-    assert not any("Jobs do not run here" in line for line in said)
+    assert not any("Nobody runs the jobs" in line for line in said)
 
 
 def daily(database):

@@ -11,7 +11,11 @@ VARIABLES = {
     "website": Variable(type="website", label="Website"),
     "range": Variable(type="range", label="Range", default={"preset": "30d"}),
     "status": Variable(type="text"),
+    "least": Variable(type="number"),
+    "paid": Variable(type="boolean"),
+    "since": Variable(type="date", default="2026-01-01"),
 }
+FREE = {"status": "PAID", "least": "12.5", "paid": "false"}
 WEBSITES = {"site_1": "One", "site_2": "Two"}
 
 
@@ -25,6 +29,11 @@ WEBSITES = {"site_1": "One", "site_2": "Two"}
         ({"range": "2026-10-01..2026-10-01"}, {"range": {"from": "2026-10-01", "to": "2026-10-01"}}),
         ({"website": ""}, {"website": None}),
         ({"utm_source": "mail", "unknown": "x"}, {}),
+        ({"status": "PAID", "least": "-12"}, {"status": "PAID", "least": -12}),
+        (
+            {"least": "12.5", "paid": "false", "since": "2026-10-01"},
+            {"least": 12.5, "paid": False, "since": "2026-10-01"},
+        ),
     ],
 )
 def test_the_address_says_what_was_chosen(params, values):
@@ -41,7 +50,13 @@ def test_the_address_says_what_was_chosen(params, values):
             {"range": "<b>"},
             "range=<b>: a range is 7d, 30d, 90d, ytd, all, or two days such as 2026-10-01..2026-10-31",
         ),
-        ({"status": "PAID"}, "status=PAID: this cannot be chosen in the address"),
+        ({"status": "a\0b"}, "status=a\0b: a text is printable and has at most 200 characters"),
+        ({"least": "nan"}, "least=nan: a number is written like 12 or 12.5"),
+        ({"least": "1e99"}, "least=1e99: a number is written like 12 or 12.5"),
+        ({"least": "twelve"}, "least=twelve: a number is written like 12 or 12.5"),
+        ({"paid": "yes"}, "paid=yes: it is true or false"),
+        ({"since": "soon"}, "since=soon: a day is written like 2026-10-01"),
+        ({"since": "0001-01-01"}, "since=0001-01-01: days are from 1900-01-01 to 2199-12-31"),
     ],
 )
 def test_what_cannot_be_read_is_left_out_and_told(params, problem):
@@ -55,6 +70,7 @@ def test_what_cannot_be_read_is_left_out_and_told(params, problem):
         ({"range": {"preset": "30d"}, "website": None}, {}),
         ({"range": {"preset": "7d"}, "website": "site_1"}, {"range": "7d", "website": "site_1"}),
         ({"range": {"from": "2026-10-01", "to": "2026-10-31"}}, {"range": "2026-10-01..2026-10-31"}),
+        ({"status": "PAID", "least": 12.5, "paid": False, "since": "2026-01-01"}, FREE),
     ],
 )
 def test_defaults_are_left_out_of_the_address(values, params):
@@ -68,7 +84,14 @@ def test_unset_is_written_where_the_default_is_not():
 
 
 def test_what_is_written_is_read_again():
-    values = {"range": {"from": "2026-10-01", "to": "2026-10-31"}, "website": "site_2"}
+    values = {
+        "range": {"from": "2026-10-01", "to": "2026-10-31"},
+        "website": "site_2",
+        "status": "true",
+        "least": 3,
+        "paid": True,
+        "since": None,
+    }
     assert read_choices(written(values, VARIABLES), VARIABLES, WEBSITES).values == values
 
 

@@ -6,12 +6,14 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import nbformat
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from stats_core.composition import Workbench
 from stats_core.models import StatsPanel
 from stats_core.panels.panel import PanelSpec
+from workbench.forms.copies import as_notebook
 
 RANGE = {"range": {"type": "range", "label": "Range", "default": {"preset": "30d"}}}
 BY_STATUS = PanelSpec(
@@ -339,3 +341,16 @@ def test_a_panel_is_copied_in_four_ways(dashboard, stored, filled: Workbench):
     assert json.loads(tiptap) == {"type": "statsPanel", "attrs": {"panelId": stored.id, "mode": "figure"}}
     call = python.partition("run(")[2].partition("\n    )\n")[0]
     assert eval(f"dict(zip('ab', ({call}), strict=False))")["b"] == BY_STATUS.operation_options
+
+
+def test_a_panel_goes_on_in_a_notebook(dashboard, stored):
+    app = dashboard(stored.dashboard_id)
+    app.menu_button(key=f"menu_{stored.id}").click("Open in notebook").run()
+    assert not app.exception
+    assert dialogs(app) == ["Open in a notebook"]
+    assert app.code[0].value.endswith(f"wb.panel('{stored.id}')")
+    notebook = nbformat.reads(as_notebook(stored.model_copy(update={"name": HOSTILE})), as_version=4)
+    nbformat.validate(notebook)
+    assert [cell.cell_type for cell in notebook.cells] == ["markdown", "code", "code", "code"]
+    assert notebook.cells[0].source.startswith(r"# \<script\>alert\(1\)\<\/script\> \*\*b\*\*")
+    assert f"wb.panel('{stored.id}')" in notebook.cells[1].source

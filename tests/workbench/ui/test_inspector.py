@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -79,6 +80,20 @@ def test_the_statement_is_the_one_that_ran_without_values(inspected):
     statement = next(code.value for code in app.code if "SELECT" in code.value)
     assert "FROM partner" in statement
     assert "Partner'" not in statement
+
+
+def test_the_statement_tells_its_timing_and_runs_again(inspected):
+    app = inspected(BY_STATUS)  # the card of the panel has filled the cache
+
+    def told() -> str:
+        return next(caption.value for caption in app.caption if caption.value.startswith("It ran"))
+
+    assert "this answer came from the cache" in told()
+    app.button(key="inspect_run").click().run()
+    assert not app.exception
+    assert re.fullmatch(r"It ran .+ UTC, in (less than 1|\d+) ms with everything around it\.", told())
+    app.run()
+    assert "this answer came from the cache" in told()
 
 
 def test_a_panel_that_fails_says_where_and_keeps_its_call(dashboard, filled: Workbench):

@@ -96,7 +96,7 @@ def _number(item: Control) -> None:
     st.number_input(
         item.field.label,
         **item.arguments(item.value),
-        value=None,
+        value=None if item.field.default is None else "min",
         min_value=None if low is None else kind(low),
         max_value=None if high is None else min(kind(high), kind(2**53 - 1)),
         step=kind(1),

@@ -148,18 +148,23 @@ def _form(edited: Editing, problems: Sequence[Problem], *, disabled: bool) -> tu
     for field in fields:
         if not field.rare:
             control(edited, field, problems, disabled=disabled)
+    _rare(edited, fields, problems, disabled=disabled)
+    return (*own.values(), *fields)
+
+
+def _rare(edited: Editing, fields: Sequence[FormField], problems: Sequence[Problem], *, disabled: bool) -> None:
+    """What most can do without; open where something in it is wrong."""
     rare = [field for field in fields if field.rare]
     if rare:
         with st.expander("More options", expanded=any(field.faults(problems) for field in rare)):
             for field in rare:
                 control(edited, field, problems, disabled=disabled)
-    return (*own.values(), *fields)
 
 
 def _display(edited: Editing, problems: Sequence[Problem], *, disabled: bool) -> tuple[FormField, ...]:
     """How the answer is shown, two by two; gives the fields that were drawn."""
     fields = display_form(edited.draft.document.get("type"))
-    narrow = [field for field in fields if not field.multiline and field.kind != "conditions"]
+    narrow = [field for field in fields if not (field.multiline or field.rare or field.kind == "conditions")]
     for field in fields:
         if field.multiline:
             control(edited, field, problems, disabled=disabled)
@@ -170,6 +175,7 @@ def _display(edited: Editing, problems: Sequence[Problem], *, disabled: bool) ->
     for field in fields:
         if field.kind == "conditions":
             control(edited, field, problems, disabled=disabled)
+    _rare(edited, fields, problems, disabled=disabled)
     return fields
 
 

@@ -10,7 +10,7 @@ from workbench.ui.choices import EDIT, PANEL
 
 NEW = "new"  # instead of a panel's id
 _ASKED = "asked"
-Question = Literal["copy", "move", "delete"]
+Question = Literal["copy", "notebook", "move", "delete"]
 
 
 def open_editor(panel_id: str = NEW) -> None:

@@ -1,4 +1,4 @@
-"""What a panel's menu asks beside editing: take a copy along, move it, delete it."""
+"""What a panel's menu asks beside editing: take a copy along, open it in a notebook, move it, delete it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from stats_core.panels.panel import PanelSpec
 from workbench.figures.html import error_html
 from workbench.figures.states import error
 from workbench.figures.text import html_text, one_line
-from workbench.forms.copies import as_json, as_markdown, as_python, as_tiptap, unplaced
+from workbench.forms.copies import as_json, as_markdown, as_notebook, as_python, as_tiptap, unplaced
 from workbench.ui.editor.opening import answered, asked
-from workbench.ui.escape import plain_markdown
+from workbench.ui.escape import file_stem, plain_markdown
 
 _MANY = 500  # dashboards that a panel may move to
 
@@ -29,6 +29,8 @@ def question(workbench: Workbench, dashboard: Dashboard) -> None:
         return
     if found[0] == "copy":
         _copy(panel)
+    elif found[0] == "notebook":
+        _notebook(panel)
     elif found[0] == "move":
         _move(workbench, panel)
     else:
@@ -43,6 +45,22 @@ def _copy(panel: PanelSpec) -> None:
     kinds += [("Markdown", as_markdown(panel), "markdown"), ("Tiptap", as_tiptap(panel), "json")]
     for tab, (_, text, language) in zip(st.tabs([name for name, _, _ in kinds]), kinds, strict=True):
         tab.code(text, language=language, wrap_lines=True)
+
+
+@st.dialog("Open in a notebook", on_dismiss=answered)
+def _notebook(panel: PanelSpec) -> None:
+    st.html("<p>In a notebook that runs where the workbench's settings are, this is the panel:</p>")
+    st.code(f"from workbench.notebook import wb\n\nwb.panel({panel.id!r})", language="python")
+    st.html("<p>Or take a notebook that has the panel, its answer as a frame and a form to try variants:</p>")
+    st.download_button(
+        "Download the notebook",
+        as_notebook(panel),
+        file_name=f"{file_stem(panel.name, 'panel')}.ipynb",
+        mime="application/x-ipynb+json",
+        icon=":material/download:",
+        on_click="ignore",
+        key="notebook",
+    )
 
 
 @st.dialog("Move this panel", on_dismiss=answered)

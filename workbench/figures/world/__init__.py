@@ -1,0 +1,1 @@
+"""The countries of the world: outlines, names and codes."""

@@ -1,0 +1,139 @@
+"""Panels as tests ask them: their number, their rows, and the same question over other days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from stats_core.composition import Workbench
+from stats_core.errors import InvalidOptionsError, Problem, UnknownNameError
+from stats_core.panels.panel import PanelResult, PanelSpec
+from workbench.figures.answers import Answer, answer
+from workbench.figures.formats import as_number
+
+PAGE: Final = 500  # dashboards per read
+PANEL_PREFIX: Final = "panel_"
+
+
+@dataclass(frozen=True)
+class AskedPanel:
+    """A panel or a call, asked once: the first look at its answer resolves it.
+
+    Attributes:
+        name: How messages call it.
+        variables: Values for the variables of its dashboard.
+    """
+
+    workbench: Workbench = field(repr=False)
+    name: str
+    panel: PanelSpec = field(repr=False)
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    timezone: str | None = None
+
+    @cached_property
+    def result(self) -> PanelResult:
+        """The whole answer.
+
+        Raises:
+            ExpectedError: It has none.
+        """
+        return self.workbench.resolver.resolve_panel(self.panel, variables=self.variables, timezone=self.timezone)
+
+    @property
+    def hash(self) -> str:
+        """Of the call: equal wherever the same is asked."""
+        return self.workbench.resolver.asked(self.panel, variables=self.variables, timezone=self.timezone).hash
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """Its rows, groups or buckets; a single value is one row."""
+        return [dict(row) for row in self._answer.rows]
+
+    @property
+    def value(self) -> Any:
+        """The one number: the value, or that of the first row or group, or of the latest bucket; None without any."""
+        found = self._answer
+        if not found.rows or found.value is None:
+            return None
+        return found.rows[-1 if found.kind == "buckets" else 0].get(found.value)
+
+    @property
+    def values(self) -> list[Any]:
+        """The number of every row, group or bucket."""
+        found = self._answer
+        return [] if found.value is None else [row.get(found.value) for row in found.rows]
+
+    @property
+    def total(self) -> Any:
+        """The sum of its numbers; null counts as nothing."""
+        return sum(value for value in self.values if as_number(value) is not None)
+
+    def given(self, **variables: Any) -> AskedPanel:
+        """The same with other values for variables: `.given(website="website_example")`."""
+        return replace(self, variables={**self.variables, **variables})
+
+    def over(self, first: date, last: date) -> AskedPanel:
+        """The same over these days, the last one included."""
+        days = {"from": first.isoformat(), "to": last.isoformat()}
+        options = {**self.panel.operation_options, "range": days}
+        name = f"{self.name} from {first} to {last}"
+        return replace(self, name=name, panel=self.panel.model_copy(update={"operation_options": options}))
+
+    def days(self, count: int, *, ago: int = 0) -> AskedPanel:
+        """The same over so many full days, the last of them yesterday or `ago` days before that.
+
+        Example:
+            `.days(7)` is the last week and `.days(7, ago=7)` the one before.
+        """
+        asked = self.workbench.resolver.asked(self.panel, variables=self.variables, timezone=self.timezone)
+        yesterday = self.workbench.clock().astimezone(ZoneInfo(asked.timezone)).date() - timedelta(days=1 + ago)
+        return self.over(yesterday - timedelta(days=count - 1), yesterday)
+
+    @cached_property
+    def _answer(self) -> Answer:
+        return answer(self.result.data, self.result.display)
+
+
+@dataclass(frozen=True)
+class Questions:
+    """What the fixture `wb` is: panels by id or name, and any other call."""
+
+    workbench: Workbench
+
+    def panel(self, name: str, **variables: Any) -> AskedPanel:
+        """A stored panel by its id, its name, or `Dashboard / Name` where several have that name.
+
+        Raises:
+            UnknownNameError: There is no such panel.
+            InvalidOptionsError: Several have the name.
+            NotFoundError: There is no panel with this id.
+        """
+        found = self.workbench.dashboards.panel(name) if name.startswith(PANEL_PREFIX) else self._named(name)
+        return AskedPanel(self.workbench, name, found, variables)
+
+    def ask(self, operation_type: str, **options: Any) -> AskedPanel:
+        """A call of an operation: `wb.ask("aggregate_data", entity="sales_order", aggregate={"fn": "count"})`."""
+        panel = PanelSpec(operation_type=operation_type, operation_options=options)
+        return AskedPanel(self.workbench, f"{operation_type} of {options.get('entity', '')}", panel)
+
+    def _named(self, name: str) -> PanelSpec:
+        panels = list(self._panels())
+        found = [(full, panel) for full, panel in panels if name.casefold() in {full.casefold(), panel.name.casefold()}]
+        if not found:
+            raise UnknownNameError("panel", name, [full for full, _ in panels])
+        if len(found) > 1:
+            named = " and ".join(repr(full) for full, _ in found)
+            raise InvalidOptionsError([Problem("", f"Several panels are called {name!r}.", f"Say which: {named}.")])
+        return found[0][1]
+
+    def _panels(self) -> Iterator[tuple[str, PanelSpec]]:
+        seen = 0
+        while (page := self.workbench.dashboards.list(limit=PAGE, offset=seen)).items:
+            seen += len(page.items)
+            for item in page.items:
+                dashboard = self.workbench.dashboards.get(item.id)
+                yield from ((f"{dashboard.name} / {panel.name}", panel) for panel in dashboard.panels)

@@ -1,0 +1,5 @@
+"""Jobs: `/jobs`."""
+
+from workbench.ui.jobs_page import jobs_page
+
+jobs_page()

@@ -1,0 +1,5 @@
+"""Refused events: `/refused`."""
+
+from workbench.ui.refused_page import refused_page
+
+refused_page()

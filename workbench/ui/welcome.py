@@ -1,0 +1,32 @@
+"""For those who are not signed in: the ways in. The door sends most of them elsewhere before they get here."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from workbench.figures.text import html_text
+from workbench.ui.escape import plain_markdown
+from workbench.ui.shared import shared
+
+_ELSEWHERE = '<p><a href="./sign-in" target="_self">{}</a></p>'
+
+
+def welcome() -> None:
+    """Draw them: the organisation's login where there is one, and the page that takes a token."""
+    login = shared().workbench.settings.login
+    with st.container(key="trouble"):
+        st.html('<h1 class="wb-h1">Sign in to the workbench</h1>')
+        if login.client_id is None:
+            st.html('<p class="wb-notice">You are not signed in, or not any more.</p>')
+            st.html(_ELSEWHERE.format("Sign in"))
+            return
+        if st.user.get("is_logged_in"):  # the provider knows them, and we do not
+            who = html_text(st.user.get("email") or "this account")
+            st.html(
+                f'<p class="wb-notice">{who} has no access here, or the address is not verified. '
+                "Ask the owner of this workbench.</p>"
+            )
+            st.button("Sign in as somebody else", key="logout", on_click=st.logout)
+        else:
+            st.button(f"Sign in with {plain_markdown(login.name)}", type="primary", key="login", on_click=st.login)
+        st.html(_ELSEWHERE.format("Sign in by a token"))
