@@ -353,6 +353,7 @@ def total_partners(shell, tmp_path):
         return next(panel.id for made in seed(workbench.dashboards) for panel in made.panels if "Total" in panel.name)
 
 
+@pytest.mark.slow
 def test_publishing_a_post(shell, tmp_path, total_partners):
     document = "docs/publishing.md"
     tags, *_ = blocks(document, "markdown")
@@ -370,6 +371,7 @@ def test_publishing_a_post(shell, tmp_path, total_partners):
     assert shell(f"'{sys.executable}' script.py") == "0\n"
 
 
+@pytest.mark.slow
 def test_scripting_from_a_shell_from_python_and_in_tests(shell, tmp_path, total_partners):
     document = "docs/scripting.md"
     calls, run_pytest = blocks(document, "sh")

@@ -20,7 +20,7 @@ from stats_core.panels.dashboard import Dashboard
 from stats_core.panels.panel import PanelSpec
 from stats_core.settings import Settings, SourceSettings
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 DRAWN = ".js-plotly-plot .trace, .js-plotly-plot .point, .wb-metric-value, .wb-list, [data-testid=stDataFrame] canvas"
 LOCK = 42

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.browser.conftest import Served
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SITE = "website_hostile"
 DAY = datetime(2020, 1, 1, tzinfo=UTC)  # where no other test looks
