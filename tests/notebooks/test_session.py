@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from stats_core.errors import ConfigurationError, InvalidOptionsError, NotFoundError, UnknownNameError
+from stats_core.panels.finding import AmbiguousNameError
 from workbench.notebook import open_workbench
-from workbench.notebook.finding import AmbiguousNameError
 from workbench.notebook.project import absolute, project_of, settings_here
 
 
@@ -72,9 +72,11 @@ def test_a_name_that_two_panels_have_is_answered_with_both(wb):
         wb.panel("Daily sessions")
     ids = [wb.dashboard(name)["Daily sessions"].id for name in ("JYT Overview", "Website Traffic")]
     assert str(raised.value) == (
-        f"2 panels are named 'Daily sessions': {ids[0]} on 'JYT Overview', {ids[1]} on 'Website Traffic'. "
-        "Ask for one by its id, or on its dashboard: wb.dashboard('JYT Overview')['Daily sessions']."
+        "2 panels are named 'Daily sessions': "
+        f"'JYT Overview / Daily sessions' ({ids[0]}), 'Website Traffic / Daily sessions' ({ids[1]}). "
+        "Ask for one by its id, or with its dashboard: 'JYT Overview / Daily sessions'."
     )
+    assert wb.panel("website traffic / daily sessions").spec.id == ids[1]
 
 
 def test_two_dashboards_of_one_name_are_answered_with_both(wb):

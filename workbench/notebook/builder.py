@@ -14,6 +14,7 @@ from IPython.display import display
 
 from stats_core.errors import ExpectedError, InvalidOptionsError, Problem
 from stats_core.panels.dashboard import Dashboard
+from stats_core.panels.finding import all_dashboards, find_dashboard
 from stats_core.panels.panel import PanelSpec
 from stats_core.panels.variables import NO_DASHBOARD
 from workbench.figures.html import error_html
@@ -28,7 +29,6 @@ from workbench.forms.templates import templates
 from workbench.forms.values import filled, fitted, shown
 from workbench.notebook.controls import Control, Given, faults_html
 from workbench.notebook.copies import as_python
-from workbench.notebook.finding import all_dashboards, find_dashboard
 from workbench.notebook.panel import Panel
 from workbench.notebook.pinning import pinned
 from workbench.notebook.shown import framed

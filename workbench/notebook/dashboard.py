@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stats_core.panels.dashboard import Dashboard
+from stats_core.panels.finding import all_dashboards, panel_of_name
 from workbench.figures.text import html_text
-from workbench.notebook.finding import all_dashboards, panel_of_name
 from workbench.notebook.panel import Panel
 from workbench.notebook.shown import Setting, Shown, heading, table_html, table_text
 

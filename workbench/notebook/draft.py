@@ -14,9 +14,9 @@ from typing import Any, Final, Self
 from pydantic import ValidationError
 
 from stats_core.errors import InvalidOptionsError
+from stats_core.panels.finding import find_dashboard
 from stats_core.panels.panel import PanelSpec, PanelType
 from stats_core.panels.values import model_problems
-from workbench.notebook.finding import find_dashboard
 from workbench.notebook.panel import Panel
 from workbench.notebook.pinning import pinned
 from workbench.notebook.shown import Setting

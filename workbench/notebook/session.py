@@ -72,8 +72,8 @@ class Session:
             UnknownNameError: There is none, with the nearest names.
             AmbiguousNameError: There are several, with their ids.
         """
+        from stats_core.panels.finding import find_dashboard
         from workbench.notebook.dashboard import DashboardOfPanels
-        from workbench.notebook.finding import find_dashboard
 
         if create:
             self.workbench.dashboards.ensure(name)
@@ -86,7 +86,7 @@ class Session:
             UnknownNameError: There is none, with the nearest names.
             AmbiguousNameError: There are several, with their ids and dashboards.
         """
-        from workbench.notebook.finding import find_panel
+        from stats_core.panels.finding import find_panel
         from workbench.notebook.panel import Panel
 
         return Panel(self._setting, find_panel(self.workbench.dashboards, name))

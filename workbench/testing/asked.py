@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from stats_core.composition import Workbench
-from stats_core.errors import InvalidOptionsError, Problem, UnknownNameError
+from stats_core.panels.finding import find_panel
 from stats_core.panels.panel import PanelResult, PanelSpec
 from workbench.figures.answers import Answer, answer
 from workbench.figures.formats import as_number
-
-PAGE: Final = 500  # dashboards per read
-PANEL_PREFIX: Final = "panel_"
 
 
 @dataclass(frozen=True)
@@ -109,31 +106,13 @@ class Questions:
 
         Raises:
             UnknownNameError: There is no such panel.
-            InvalidOptionsError: Several have the name.
+            AmbiguousNameError: Several have the name.
             NotFoundError: There is no panel with this id.
         """
-        found = self.workbench.dashboards.panel(name) if name.startswith(PANEL_PREFIX) else self._named(name)
+        found = find_panel(self.workbench.dashboards, name)
         return AskedPanel(self.workbench, name, found, variables)
 
     def ask(self, operation_type: str, **options: Any) -> AskedPanel:
         """A call of an operation: `wb.ask("aggregate_data", entity="sales_order", aggregate={"fn": "count"})`."""
         panel = PanelSpec(operation_type=operation_type, operation_options=options)
         return AskedPanel(self.workbench, f"{operation_type} of {options.get('entity', '')}", panel)
-
-    def _named(self, name: str) -> PanelSpec:
-        panels = list(self._panels())
-        found = [(full, panel) for full, panel in panels if name.casefold() in {full.casefold(), panel.name.casefold()}]
-        if not found:
-            raise UnknownNameError("panel", name, [full for full, _ in panels])
-        if len(found) > 1:
-            named = " and ".join(repr(full) for full, _ in found)
-            raise InvalidOptionsError([Problem("", f"Several panels are called {name!r}.", f"Say which: {named}.")])
-        return found[0][1]
-
-    def _panels(self) -> Iterator[tuple[str, PanelSpec]]:
-        seen = 0
-        while (page := self.workbench.dashboards.list(limit=PAGE, offset=seen)).items:
-            seen += len(page.items)
-            for item in page.items:
-                dashboard = self.workbench.dashboards.get(item.id)
-                yield from ((f"{dashboard.name} / {panel.name}", panel) for panel in dashboard.panels)

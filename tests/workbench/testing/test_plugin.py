@@ -9,8 +9,9 @@ from datetime import date, timedelta
 import pytest
 
 from stats_core.composition import open_workbench
-from stats_core.errors import InvalidOptionsError, NotFoundError, UnknownNameError
+from stats_core.errors import NotFoundError, UnknownNameError
 from stats_core.models import Partner
+from stats_core.panels.finding import AmbiguousNameError
 from stats_core.panels.panel import PanelSpec
 from stats_core.settings import Settings
 from workbench.testing import Questions, adds_up, not_empty, within
@@ -77,7 +78,7 @@ def test_the_last_full_days_and_those_before(wb):
 def test_names_that_are_unknown_or_not_alone_are_told(wb):
     with pytest.raises(UnknownNameError, match="Board / Partners"):
         wb.panel("Board / Partner")
-    with pytest.raises(InvalidOptionsError, match="'Board / Twice' and 'Other / Twice'"):
+    with pytest.raises(AmbiguousNameError, match=r"'Board / Twice' \(panel_\w+\), 'Other / Twice' "):
         wb.panel("Twice")
     with pytest.raises(NotFoundError):
         wb.panel("panel_no")

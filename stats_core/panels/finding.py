@@ -1,4 +1,4 @@
-"""Stored panels and dashboards by their ids or names."""
+"""Stored panels and dashboards by their ids or names, for whoever writes a name by hand."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def find_dashboard(dashboards: Dashboards, name: str) -> Dashboard:
 
 
 def find_panel(dashboards: Dashboards, name: str) -> PanelSpec:
-    """The panel of this id, or of this name in whatever case.
+    """The panel of this id, of this name in whatever case, or of `Dashboard / Name` where several have that name.
 
     Raises:
         UnknownNameError: There is none, with the nearest names.
@@ -65,14 +65,24 @@ def find_panel(dashboards: Dashboards, name: str) -> PanelSpec:
 def panel_of_name(panels: Sequence[PanelSpec], name: str, places: Sequence[str]) -> PanelSpec:
     """The only one of this name; `places` name the dashboard of each."""
     both = list(zip(panels, places, strict=True))
-    found = [item for item in both if item[0].name == name] or [item for item in both if _same(item[0].name, name)]
+    found = (
+        [item for item in both if item[0].name == name]
+        or [item for item in both if _same(item[0].name, name)]
+        or [(panel, where) for panel, where in both if _same(full_name(panel, where), name)]
+    )
     if not found:
-        raise UnknownNameError("panel", name, {panel.name for panel in panels if panel.name})
+        full = " / " in name
+        raise UnknownNameError("panel", name, {full_name(*item) if full else item[0].name for item in both})
     if len(found) > 1:
-        listed = ", ".join(f"{panel.id} on {where!r}" for panel, where in found)
-        hint = f"Ask for one by its id, or on its dashboard: wb.dashboard({found[0][1]!r})[{name!r}]."
+        listed = ", ".join(f"{full_name(panel, where)!r} ({panel.id})" for panel, where in found)
+        hint = f"Ask for one by its id, or with its dashboard: {full_name(*found[0])!r}."
         raise AmbiguousNameError(f"{len(found)} panels are named {name!r}: {listed}.", hint=hint)
     return found[0][0]
+
+
+def full_name(panel: PanelSpec, dashboard_name: str) -> str:
+    """How a panel is called where its name alone would not do."""
+    return f"{dashboard_name} / {panel.name}"
 
 
 def _same(one: str, other: str) -> bool:
