@@ -10,6 +10,9 @@ import typer
 
 from stats_core.errors import InvalidOptionsError, Problem
 
+PanelArgument = Annotated[
+    str, typer.Argument(metavar="PANEL", help="Its id (panel_…), its name, or 'Dashboard / Name'.", show_default=False)
+]
 RangeOption = Annotated[
     str | None,
     typer.Option("--range", metavar="RANGE", help="7d, 30d, 90d, ytd, last_14_days, 2026-05-01..2026-05-31, …"),

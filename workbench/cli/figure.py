@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stats_core.errors import ConfigurationError, ExpectedError
-from workbench.cli.asking import RangeOption, TimezoneOption, VariableOption, read_variables
+from workbench.cli.asking import PanelArgument, RangeOption, TimezoneOption, VariableOption, read_variables
 from workbench.cli.opening import DatabaseOption, opened
 from workbench.cli.talk import complain, tell
 
@@ -22,7 +22,7 @@ EVERY_S = 2.0
 
 
 def figure(
-    panel_id: Annotated[str, typer.Argument(metavar="ID", help="The panel's id (panel_…); its menu shows it.")],
+    panel: PanelArgument,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="A .svg, .png or .html file.")],
     title: Annotated[str | None, typer.Option("--title", help="Above it; default: the panel's name.")] = None,
     alt: Annotated[str | None, typer.Option("--alt", help="The figure in words; default: from its numbers.")] = None,
@@ -37,6 +37,7 @@ def figure(
     database: DatabaseOption = None,
 ) -> None:
     """Draw a panel for print: with title, words for those who do not see it, and its source. Prints the file's name."""
+    from stats_core.panels.finding import find_panel
     from workbench.publishing.answered import answered
     from workbench.publishing.browser import Browser
     from workbench.publishing.embed import read_embed
@@ -46,10 +47,10 @@ def figure(
         if value not in known:
             raise ConfigurationError(f"--{name} is {value!r}.", hint=f"Choose {' or '.join(sorted(known))}.")
     asked = {"variables": read_variables(variables, range_), "timezone": timezone, "title": title, "alt": alt}
-    embed = read_embed({"panel_id": panel_id, "mode": "figure", "size": size, **asked})
-
     dressed = {"theme": theme, "scale": scale, "embedded": fonts == "embedded"}
     with opened(database) as workbench, Browser() as browser, suppress(KeyboardInterrupt):
+        stored = find_panel(workbench.dashboards, panel).id
+        embed = read_embed({"panel_id": stored, "mode": "figure", "size": size, **asked})
         once = iter((answered(embed, workbench),))
         for found in watched(lambda: answered(embed, workbench), time.sleep) if watch else once:
             content = figure_bytes(found, output.suffix, browser, **dressed)  # type: ignore[arg-type]

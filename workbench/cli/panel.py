@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workbench.cli.answers import CsvOption, JsonOption, SkipCacheOption, tell_answer
-from workbench.cli.asking import RangeOption, TimezoneOption, VariableOption, read_variables
+from workbench.cli.asking import PanelArgument, RangeOption, TimezoneOption, VariableOption, read_variables
 from workbench.cli.opening import DatabaseOption, opened
 from workbench.cli.talk import tell, tell_table
 
@@ -19,7 +19,7 @@ FIELDS = ("id", "type", "name", "dashboard")
 
 
 def resolve(
-    panel_id: Annotated[str, typer.Argument(metavar="ID", help="The panel's id (panel_…); its menu shows it.")],
+    panel: PanelArgument,
     as_json: JsonOption = False,
     as_csv: CsvOption = False,
     skip_cache: SkipCacheOption = False,
@@ -29,10 +29,12 @@ def resolve(
     database: DatabaseOption = None,
 ) -> None:
     """Print what a stored panel shows, with its dashboard's own defaults where nothing else is said."""
+    from stats_core.panels.finding import find_panel
+
     given = read_variables(variables, range_)
     with opened(database) as workbench:
-        panel = workbench.dashboards.panel(panel_id)
-        result = workbench.resolver.resolve_panel(panel, skip_cache=skip_cache, variables=given, timezone=timezone)
+        found = find_panel(workbench.dashboards, panel)
+        result = workbench.resolver.resolve_panel(found, skip_cache=skip_cache, variables=given, timezone=timezone)
         tell_answer(result, as_json=as_json, as_csv=as_csv)
 
 

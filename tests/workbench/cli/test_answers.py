@@ -120,6 +120,18 @@ def test_long_cells_are_not_folded_where_no_terminal_shows_them(workbench, datab
     assert [line.rstrip() for line in answer.out.splitlines()][1:] == [f"{'long ' * 60}  active"]
 
 
+def test_a_panel_is_found_by_its_name_too(workbench, partners):
+    workbench("seed", "--database", partners)
+    listed = json.loads(workbench("panel", "list", "--json", "--database", partners).out)
+    assert {panel["name"] for panel in listed if panel["dashboard"] == "Partners & Production"} >= {"Verified partners"}
+    for name in ("verified partners", "Partners & Production / Verified partners"):
+        answer = workbench("panel", "resolve", name, "--database", partners, "--json")
+        assert json.loads(answer.out)["data"]["value"] == 3
+    answer = workbench("panel", "resolve", "Verified partnrs", "--database", partners)
+    assert (answer.code, answer.out) == (2, "")
+    assert "Did you mean 'Verified partners'?" in answer.err
+
+
 def test_an_unknown_panel_is_an_expected_error(workbench, sqlite_database):
     answer = workbench("panel", "resolve", "panel_nothing", "--database", sqlite_database.url)
     assert (answer.code, answer.out) == (2, "")
