@@ -52,6 +52,12 @@ def find_zone(name: str, *, path: str = "timezone") -> ZoneInfo:
         raise UnknownNameError("time zone", name, available_timezones(), path=path) from None
 
 
+@lru_cache(maxsize=1)
+def zone_names() -> tuple[str, ...]:
+    """Every IANA zone that is known here, by name."""
+    return tuple(sorted(available_timezones()))
+
+
 def offset_at(zone: ZoneInfo, moment: datetime) -> int:
     """Seconds east of UTC at a moment (aware)."""
     offset = moment.astimezone(zone).utcoffset()

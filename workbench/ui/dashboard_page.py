@@ -27,15 +27,17 @@ from workbench.ui.arrange.mode import (
 )
 from workbench.ui.choices import EDIT, ID, PANEL, Choices, read_choices
 from workbench.ui.controls import controls
+from workbench.ui.dialogs import open_now
 from workbench.ui.editor.drawer import Look, editor
 from workbench.ui.editor.opening import NEW, open_editor
 from workbench.ui.editor.questions import question
 from workbench.ui.grid import GAP_PX, ROW_PX, cells, height_px, width_px
-from workbench.ui.history import history_dialog, shows_history
+from workbench.ui.history import history_dialog
 from workbench.ui.inspector import inspector
 from workbench.ui.offers import Offers, offers
 from workbench.ui.panel_card import Once, Place, panel_card
 from workbench.ui.person import may_change
+from workbench.ui.settings import settings_dialog
 from workbench.ui.shared import shared_workbench
 from workbench.ui.ticking import ticking_ages
 from workbench.ui.viewing import kiosk, viewing_menu
@@ -117,8 +119,10 @@ def _drawers(workbench: Workbench, dashboard: Dashboard, look: Look) -> None:
         editor(workbench, dashboard, edited, look)
     elif PANEL in st.query_params:
         _inspected(workbench, dashboard, look.variables)
-    elif shows_history(dashboard):
+    elif (dialog := open_now(dashboard)) == "history":
         history_dialog(workbench, dashboard, workbench.settings.timezone)
+    elif dialog == "settings":
+        settings_dialog(workbench, dashboard)
     else:
         question(workbench, dashboard)
 

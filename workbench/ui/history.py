@@ -16,34 +16,14 @@ from workbench.figures.states import error
 from workbench.figures.text import html_text, shortened
 from workbench.figures.views import EmptyView
 from workbench.ui.changes import changes_html
+from workbench.ui.dialogs import close_dialog
 from workbench.ui.escape import plain_markdown
 
 LONGEST = 160  # characters of what was done
-_OPEN, _TIMES, _DONE = "history_of", "history_times", "restored"
+_DONE = "restored"
 
 
-def open_history(dashboard_id: str) -> None:
-    """The next run shows it."""
-    st.session_state[_OPEN] = dashboard_id
-    st.session_state[_TIMES] = times_opened() + 1
-
-
-def times_opened() -> int:
-    """How often it was opened in this session."""
-    return int(st.session_state.get(_TIMES, 0))
-
-
-def shows_history(dashboard: Dashboard) -> bool:
-    """Whether it is open for this dashboard."""
-    return bool(st.session_state.get(_OPEN) == dashboard.id)
-
-
-def close_history() -> None:
-    """The next run shows the dashboard alone."""
-    st.session_state.pop(_OPEN, None)
-
-
-@st.dialog("History", width="large", on_dismiss=close_history)
+@st.dialog("History", width="large", on_dismiss=close_dialog)
 def history_dialog(workbench: Workbench, dashboard: Dashboard, zone: str) -> None:
     """Versions on top, the newest first; below, what restoring the chosen one would change.
 
@@ -54,7 +34,7 @@ def history_dialog(workbench: Workbench, dashboard: Dashboard, zone: str) -> Non
     """
     outcome: ExpectedError | str | None = st.session_state.pop(_DONE, None)
     if isinstance(outcome, str):
-        close_history()
+        close_dialog()
         st.session_state["toast"] = outcome
         st.rerun()
     versions = {version.number: version for version in workbench.dashboards.history(dashboard.id)}

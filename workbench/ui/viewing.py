@@ -8,8 +8,8 @@ from stats_core.composition import Workbench
 from stats_core.panels.dashboard import Dashboard
 from workbench.ui.arrange.mode import arrange_entry
 from workbench.ui.choices import EVERY, KIOSK, REFRESH, Choices
+from workbench.ui.dialogs import Dialog, open_dialog, times_opened
 from workbench.ui.escape import file_stem
-from workbench.ui.history import open_history, times_opened
 from workbench.ui.person import may_change
 
 KIOSK_STYLE = """<style>
@@ -31,6 +31,7 @@ def viewing_menu(workbench: Workbench, dashboard: Dashboard, choices: Choices) -
         _refresh(choices)
         if may_change():
             arrange_entry(dashboard)
+            _opens("Settings", ":material/tune:", "settings", dashboard)
         st.button("Kiosk view", icon=":material/fullscreen:", type="tertiary", key="kiosk", on_click=_enter_kiosk)
         st.download_button(
             "Download as YAML",
@@ -43,14 +44,11 @@ def viewing_menu(workbench: Workbench, dashboard: Dashboard, choices: Choices) -
             key="export",
         )
         if may_change():
-            st.button(
-                "History",
-                icon=":material/history:",
-                type="tertiary",
-                key="history",
-                on_click=open_history,
-                args=(dashboard.id,),
-            )
+            _opens("History", ":material/history:", "history", dashboard)
+
+
+def _opens(label: str, icon: str, dialog: Dialog, dashboard: Dashboard) -> None:
+    st.button(label, icon=icon, type="tertiary", key=dialog, on_click=open_dialog, args=(dialog, dashboard.id))
 
 
 def kiosk() -> None:

@@ -202,7 +202,7 @@ def test_each_type_can_be_made_by_the_form(dashboard, mine, filled: Workbench, p
 def test_every_template_is_shown_and_can_be_saved(dashboard, mine, filled: Workbench):
     app = dashboard(mine.id, edit="new")
     for name in ("list", "bar", "line", "table", "note", "number"):
-        app.segmented_control(key="edit_template").set_value(name).run()
+        app.button(key=f"edit_template_{name}").click().run()
         assert not app.exception
         assert faults(app) == []
         assert not app.button(key="edit_save").disabled, name

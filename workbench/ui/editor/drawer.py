@@ -115,15 +115,18 @@ def _preview(edited: Editing, found: Checked, look: Look) -> None:
 
 
 def _templates(edited: Editing) -> None:
-    labels = {item.name: item.label for item in edited.templates}
-    st.session_state["edit_template"] = edited.draft.template
-    st.segmented_control(
-        "Begin with",
-        list(labels),
-        key="edit_template",
-        format_func=labels.__getitem__,
-        on_change=lambda: edited.begin_with(st.session_state["edit_template"]),
-    )
+    """Buttons, which hold no state: a choice made while the drawer is still drawn cannot be taken back."""
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key="edit_templates"):
+        st.html('<p class="wb-field">Begin with</p>')
+        for item in edited.templates:
+            chosen = item.name == edited.draft.template
+            st.button(
+                item.label,
+                key=f"edit_template_{item.name}",
+                type="primary" if chosen else "secondary",
+                on_click=edited.begin_with,
+                args=(item.name,),
+            )
 
 
 def _form(edited: Editing, problems: Sequence[Problem], *, disabled: bool) -> tuple[FormField, ...]:
