@@ -7,9 +7,12 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Literal, Self, cast
 
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from stats_core.database.address import parse_address, shown
 from stats_core.database.postgresql import postgresql_engine
@@ -79,9 +82,11 @@ class Database:
             yield session
 
     def close(self) -> None:
-        """Give all connections back."""
-        self.engine.dispose()
-        self.write_engine.dispose()
+        """Close all connections; those that another thread still uses, when it gives them back."""
+        for engine in (self.engine, self.write_engine):
+            pool = engine.pool
+            engine.dispose()
+            event.listen(pool, "checkin", _close)
 
     @contextmanager
     def answering(self) -> Iterator[None]:
@@ -100,6 +105,11 @@ class Database:
 
     def __repr__(self) -> str:
         return f"Database({self.address!r})"
+
+
+def _close(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+    """The pool that it goes back to is nobody's any more: left there, it would stay open until it is collected."""
+    record.close()
 
 
 def reason(error: Exception) -> str:

@@ -143,6 +143,20 @@ def test_closing_gives_all_connections_back(database):
     assert database.engine.pool.checkedin() == 0
 
 
+def test_a_connection_that_comes_back_after_the_end_is_closed_too(database):
+    with Database(database.url) as late:
+        used = [late.engine.connect(), late.write_engine.connect()]
+        below = [connection.connection.dbapi_connection for connection in used]
+    for connection in used:
+        connection.close()
+    for connection in below:
+        with pytest.raises((psycopg.OperationalError, sqlite3.ProgrammingError), match="closed"):
+            connection.cursor()
+    with late.read() as session:  # and begins anew where it is used again
+        assert session.execute(text("SELECT 1")).scalar() == 1
+    late.close()
+
+
 def test_it_shows_itself_without_a_password(postgresql_url):
     with Database(postgresql_url.replace("postgres:@", "postgres:geheim@")) as database:
         assert "geheim" not in repr(database)
