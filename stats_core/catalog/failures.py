@@ -82,6 +82,12 @@ _RULES: Final = (
         _SHORTER,
     ),
     _Rule(
+        re.compile(r"^(timestamp|date) too (large|small)"),  # the driver's words, while it reads the answer
+        ExpectedError,
+        "{source} holds a date that no calendar has: infinity, or a year before 1 or after 9999.",
+        "Leave such rows out by a filter, or make them null in a view: nullif(column, 'infinity').",
+    ),
+    _Rule(
         re.compile(
             r"^22|^(OutOfRangeException|ConversionException|InvalidInputException)$|^integer overflow$"
             r"|^(DECIMAL_OVERFLOW|CANNOT_PARSE_\w+|ILLEGAL_DIVISION|VALUE_IS_OUT_OF_RANGE\w*|ARGUMENT_OUT_OF_BOUND)$"

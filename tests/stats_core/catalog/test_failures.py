@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import traceback
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -210,6 +210,17 @@ def test_numbers_that_cannot_be_calculated_are_told_without_the_values(shop, att
     )
     assert "9000" not in str(caught.value)
     assert pickle.loads(pickle.dumps(caught.value)).message == caught.value.message
+
+
+@pytest.mark.parametrize("kind", ["timestamptz", "timestamp", "date"])
+def test_a_date_without_an_end_is_told(postgresql_shop, attach, ask, kind):
+    postgresql_shop.run(f"CREATE TABLE thing (at {kind})", "INSERT INTO thing VALUES ('2026-05-01'), ('infinity')")
+    catalog = attach(postgresql_shop.url, "thing")
+    at = catalog.entity("thing").table.c.at
+    for statement in (select(at), select(func.max(at)), select(at, func.count()).group_by(at)):
+        with pytest.raises(ExpectedError, match=r"The source 'shop' holds a date that no calendar has"):
+            ask(catalog, "shop", statement)
+    assert ask(catalog, "shop", select(func.count()).where(at < datetime(2027, 1, 1, tzinfo=UTC))).rows == [(1,)]
 
 
 def test_a_fault_in_our_own_statement_travels_as_a_bug_without_the_values(shop, attach, ask):
