@@ -37,7 +37,7 @@ check: dev ## format, lint, types and import rules; changes nothing
 	$(BIN)/lint-imports
 
 test: dev ## the tests, in a few minutes
-	$(BIN)/pytest -m "not slow" -n 2 --dist worksteal
+	$(BIN)/pytest -m "not slow" -n 3 --dist worksteal
 
 test-slow: dev ## the tests that take minutes each
 	$(BIN)/pytest -m slow -n 2 --dist worksteal

@@ -130,6 +130,7 @@ def test_importing_logs(shell, tmp_path):
     assert answer.splitlines()[-1].endswith("range=2026-05-16..2026-05-17")
 
 
+@pytest.mark.slow
 def test_dashboards_as_files_and_from_python(shell, tmp_path):
     document = "docs/dashboards.md"
     files, _ = blocks(document, "sh")
@@ -203,6 +204,7 @@ def while_serving(start, then, port):
     """
 
 
+@pytest.mark.slow
 def test_tracking_in_a_minute_and_without_a_browser(tools, tmp_path, free_port):
     document = "docs/tracking.md"
     minute, _, proxies, hosts, rejected, curl = blocks(document, "sh")
@@ -297,6 +299,7 @@ def test_operating_names_the_settings_of_analytics_and_their_defaults():
     assert settings[1][1] == f"`{json.dumps(list(AnalyticsSettings().providers))}`"
 
 
+@pytest.mark.slow
 def test_operating_jobs_retention_and_refused_events(shell):
     document = (ROOT / "docs/operating.md").read_text()
     (cron,) = re.findall(r"^(\S+ \S+ \S+ \S+ \S+) (.*workbench jobs run)$", document, re.MULTILINE)

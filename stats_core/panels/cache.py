@@ -90,10 +90,11 @@ class Freshness:
 
 @dataclass(eq=False)
 class _Flight:
-    """One key's computation, kept as long as somebody waits for it."""
+    """One key's computation: for those who wait for it, and for nobody who comes later."""
 
     mutex: threading.Lock = field(default_factory=threading.Lock)
     took_off: int = 0
+    over: int = 0
     landed: Answer | Failure | None = None
 
 
@@ -149,6 +150,7 @@ class Cache:
             computed = True
             flight.took_off = next(self._tickets)
             flight.landed = self._computed(compute)
+            flight.over = next(self._tickets)
             self._keep(key, flight.landed, fresh)
             return flight.landed, _CREATED
 
@@ -167,6 +169,8 @@ class Cache:
         """What the computation gave that this caller waited for, if it will do for him."""
         if (landed := flight.landed) is None or flight.took_off > arrived:
             return landed
+        if arrived > flight.over:
+            return None
         ttl = FAILURE_TTL if isinstance(landed, Failure) else fresh.ttl
         return landed if fresh.reads and fresh.allows(landed.resolved_at, self._clock(), ttl) else None
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from stats_core.panels.panel import PanelSpec
     from tests.browser.conftest import Served, Watched
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 HOSTILE = "Orders <b>by</b> *status*"
 DRAWN = {

@@ -26,6 +26,7 @@ def million(request: pytest.FixtureRequest, tables: Any) -> Any:
     return engine
 
 
+@pytest.mark.slow
 def test_ten_thousand_of_a_million_groups_come_back(million: Any) -> None:
     options = {"entity": "sale", "aggregate": {"fn": "sum", "field": "quantity"}, "group_by": "note"}
     found = million.run("aggregate_data", options).data

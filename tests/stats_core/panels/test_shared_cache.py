@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import socket
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -124,6 +126,15 @@ def test_workbenches_over_other_data_do_not_meet(pair, panel_id, opened, valkey,
     assert shown(stranger, panel_id) == (3, False)
 
 
+@pytest.fixture
+def littered() -> Iterator[None]:
+    """What hangs in a circle stays, such as the frames in the tracebacks of a client that cannot connect."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("littered")
 def test_while_the_server_is_away_every_process_answers_and_then_they_share_again(
     filled, pair, panel_id, hand_clock, valkey, caplog
 ):

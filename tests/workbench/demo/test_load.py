@@ -155,6 +155,7 @@ def test_the_business_is_consistent(sqlite_database):
             assert ((session_id, "payment_completed") in paid) == (status not in {"PENDING", "CANCELLED"})
 
 
+@pytest.mark.slow
 def test_at_full_size_every_status_occurs_and_every_day_has_its_rows(sqlite_database):
     report = load_demo(sqlite_database, now=NOW)
     assert report.rows["analytics_event"] >= 200_000
