@@ -1,6 +1,6 @@
 """Streamlit's own browser files, packed: it sends 7 MB of JavaScript as it is, and asks for the chart library last.
 
-This middleware gzips what is under `/static/`, and gives pages an `index.html` that loads the chart library at once.
+This middleware gzips what is under `/static/`, and gives pages an `index.html` that loads the chart library at once and knows where its server is.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 STATIC = Path(streamlit.__file__).parent / "static"
 LEVEL = 6  # of gzip; 9 takes three times as long for 1 % less
 EARLY_CHUNKS = "PlotlyChart.*.js"
+WHERE = 'window.__streamlit={BACKEND_BASE_URL:new URL("./",location.href).href}'
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
 PAGE = re.compile(r"/[a-z_-]*")  # `/`, `/stats`, `/dashboard`: what Streamlit answers with its index.html
 FOREVER = "public, immutable, max-age=31536000"  # the names of Streamlit's chunks hold a hash of their content
@@ -48,11 +49,16 @@ class PackedAssets:
 
 
 def index_page(title: str) -> str:
-    """Streamlit's page with our title, so that the tab never says "Streamlit", and a hint to load the charts early."""
+    """Streamlit's page with our title, so that the tab never says "Streamlit", and what makes it start sooner.
+
+    The chart library is loaded early, though after what the page itself waits for. And Streamlit is told where its
+    server is: below `/dashboard` it would look at `/dashboard/_stcore` first, be refused, and wait before it tries `/`.
+    """
     chunks = sorted(path.name for path in (STATIC / "static" / "js").glob(EARLY_CHUNKS))
     links = "".join(f'<link rel="modulepreload" crossorigin href="./static/js/{name}">' for name in chunks)
     page = (STATIC / "index.html").read_text(encoding="utf-8")
-    return re.sub(r"<title>.*?</title>", f"<title>{title}</title>{links}", page, count=1)
+    page = re.sub(r"<title>.*?</title>", f"<title>{title}</title><script>{WHERE}</script>", page, count=1)
+    return page.replace("</head>", f"{links}</head>", 1)
 
 
 def inline_scripts(page: str) -> tuple[str, ...]:

@@ -192,7 +192,7 @@ def test_keys_move_resize_undo_and_leave(arrange):
     assert arranging.drawn() == smaller
     arranging.save()
     assert arranging.stored() == smaller
-    assert not page.evaluate(WARNS)
+    page.wait_for_function(f"!({WARNS})")  # the editor goes a moment after the address has changed
 
 
 def test_discard_stores_nothing_and_a_quick_save_misses_nothing(arrange):

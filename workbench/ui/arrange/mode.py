@@ -12,6 +12,7 @@ from workbench.figures.states import error
 from workbench.ui.arrange.draft import Draft, boxes_of, placed, settled
 from workbench.ui.arrange.editor import editor, messages
 from workbench.ui.choices import ARRANGE
+from workbench.ui.style import mode_stylesheet
 
 _HINT = "Drag a panel to move it, pull an edge to resize it."
 _KEYS = (
@@ -65,6 +66,7 @@ def arrange_entry(dashboard: Dashboard) -> None:
 
 def arrange_bar(workbench: Workbench, dashboard: Dashboard, draft: Draft) -> None:
     """Undo, redo, discard and save, in the bar above the page."""
+    st.html(mode_stylesheet("arrange"))
     st.html(f'<p class="wb-state" role="status">{_told(draft)}</p>')
     st.button(
         "Undo",

@@ -25,6 +25,7 @@ from workbench.ui.editor.opening import NEW, close_editor
 from workbench.ui.escape import plain_markdown
 from workbench.ui.grid import height_px
 from workbench.ui.panel_card import Once, Place, panel_card
+from workbench.ui.style import mode_stylesheet
 
 WIDTH_PX = 720
 FIGURE_PX = 660  # of the drawer's width, what the preview gets
@@ -57,6 +58,7 @@ def editor(workbench: Workbench, dashboard: Dashboard, panel_id: str, look: Look
 
 
 def _drawer(edited: Editing, look: Look) -> None:
+    st.html(mode_stylesheet("editor"))
     _told(edited)
     found = checked(edited.draft, edited.workbench.resolver, edited.dashboard.context)
     _preview(edited, found, look)
