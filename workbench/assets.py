@@ -1,6 +1,7 @@
 """Streamlit's own browser files, packed: it sends 7 MB of JavaScript as it is, and asks for the chart library last.
 
-This middleware gzips what is under `/static/`, and gives pages an `index.html` that loads the chart library at once and knows where its server is.
+This middleware gzips what is under `/static/`, and gives pages an `index.html` that loads the chart library at once and
+knows where its server is.
 """
 
 from __future__ import annotations

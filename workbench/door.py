@@ -22,6 +22,7 @@ from stats_core.access.permissions import Access
 from stats_core.errors import ScopeError
 from workbench.attempts import Attempts
 from workbench.gate import POLICY_VIOLATION, hostname_of, is_own_page
+from workbench.login import login_path
 from workbench.sign_in import COOKIE, LASTS, SignIns
 from workbench.sign_in_page import POLICY, sign_in_page
 
@@ -122,7 +123,7 @@ class LocalDoor:
 
 
 def sign_in_routes(keeper: Doorkeeper) -> list[Route]:
-    """`/sign-in` and `/sign-out`."""
+    """`/sign-in` and `/sign-out`, and `/login` where the organisation has one."""
 
     async def show(request: Request) -> Response:
         access = await keeper.access(request)
@@ -154,10 +155,14 @@ def sign_in_routes(keeper: Doorkeeper) -> list[Route]:
         answer.delete_cookie(COOKIE, **keeper.cookie_settings(request))  # type: ignore[arg-type]
         return answer
 
+    async def begin(_request: Request) -> Response:
+        return RedirectResponse(login_path(), HTTPStatus.SEE_OTHER, {"cache-control": "no-store"})
+
     return [
         Route("/sign-in", show, methods=["GET"]),
         Route("/sign-in", enter, methods=["POST"]),
         Route("/sign-out", leave, methods=["POST"]),
+        *([Route("/login", begin, methods=["GET"])] if keeper.login is not None else []),
     ]
 
 

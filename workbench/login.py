@@ -7,6 +7,9 @@ import os
 import re
 from importlib.util import find_spec
 from typing import Any
+from urllib.parse import urlencode
+
+from streamlit.auth_util import encode_provider_token
 
 from stats_core.access.people import check_login
 from stats_core.errors import ConfigurationError
@@ -39,6 +42,14 @@ def login_secrets(settings: Settings) -> dict[str, Any] | None:
             "server_metadata_url": login.server_metadata_url,
         }
     }
+
+
+def login_path() -> str:
+    """Where the login begins, seen from a page; good for some minutes.
+
+    As a path that is relative: `st.login` sends browsers to `/auth/login`, which below the path of a proxy is not ours.
+    """
+    return f"./auth/login?{urlencode({'provider': encode_provider_token('default')})}"
 
 
 def filled(text: str) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from stats_core.access.permissions import Access, checked_permissions
 from stats_core.catalog.scope import PLATFORM, Scope
 from stats_core.errors import ConfigurationError
 from stats_core.settings import LoginSettings
+
+# Nobody can answer in between: by https, or on this machine.
+_PRIVATE: Final = re.compile(r"https://|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/|$)")
 
 
 def access_of_person(claims: Mapping[str, Any], login: LoginSettings) -> Access | None:
@@ -48,7 +52,7 @@ def check_login(login: LoginSettings) -> None:
     if missing:
         message = f"The login lacks {' and '.join(missing)}."
         raise ConfigurationError(message, path=f"login.{missing[0]}", hint="The provider tells them all three.")
-    if not login.server_metadata_url.startswith("https://"):
+    if not _PRIVATE.match(login.server_metadata_url):
         message = "The login's provider is not asked over https."
         hint = "Anybody in between could sign in as anybody. Write https://…/.well-known/openid-configuration."
         raise ConfigurationError(message, path="login.server_metadata_url", hint=hint)

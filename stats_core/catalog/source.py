@@ -13,13 +13,15 @@ To try a statement over any database, as tests do::
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import Connection, Engine, Select, Table
 
 from stats_core.catalog.engines import EngineKind, engine_kind
 from stats_core.catalog.failures import worded
+from stats_core.catalog.plans import Plan, planned
 from stats_core.catalog.rows import Rows, fetched
 from stats_core.catalog.scope import Scope
 from stats_core.catalog.views import Readings, narrowed
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 DEFAULT_DEADLINE_S = 30.0
 OWN_SOURCE = "workbench"
+_OWN = "The workbench's database"
 
 
 class RunContext(Protocol):
@@ -75,6 +78,15 @@ class Source(Protocol):
         """
         ...
 
+    def plan(self, statement: Select[Any], context: RunContext) -> Plan:
+        """How the database means to answer a statement, as the scope of the call may see it; it is not run.
+
+        Raises:
+            UnsupportedError: The engine gives no plans.
+            ExpectedError: As `run`.
+        """
+        ...
+
 
 class DatabaseSource:
     """The workbench's own database."""
@@ -94,9 +106,25 @@ class DatabaseSource:
     def run(self, statement: Select[Any], context: RunContext) -> Rows:
         """See `Source.run`."""
         seen = narrowed(statement, context.catalog, context.scope)
+        with self._asked(context) as connection:
+            return fetched(connection.execute(seen))
+
+    def plan(self, statement: Select[Any], context: RunContext) -> Plan:
+        """See `Source.plan`."""
+        seen = narrowed(statement, context.catalog, context.scope)
+        with self._asked(context) as connection:
+            return planned(connection, seen, _OWN)
+
+    @contextmanager
+    def _asked(self, context: RunContext) -> Iterator[Connection]:
+        """A connection under the deadline, whose errors are worded."""
         seconds = context.deadline_s or self._deadline_s
-        with worded("The workbench's database", self._kind, seconds), self._database.read() as session:
-            return _answer(session.connection(), seen, self._kind, seconds)
+        with (
+            worded(_OWN, self._kind, seconds),
+            self._database.read() as session,
+            self._kind.time_limit(connection := session.connection(), seconds),
+        ):
+            yield connection
 
 
 class AttachedSource:
@@ -118,6 +146,7 @@ class AttachedSource:
         self._deadline_s = deadline_s
         self._kind: EngineKind = engine_kind(engine.dialect.name)
         self._guard = self._kind.guard(engine)
+        self._words = f"The source {name!r}"
 
     @property
     def dialect(self) -> str:
@@ -127,13 +156,26 @@ class AttachedSource:
     def run(self, statement: Select[Any], context: RunContext) -> Rows:
         """See `Source.run`."""
         seen = narrowed(statement, context.catalog, context.scope, self._readings)
+        with self._asked(context) as connection:
+            return fetched(connection.execute(seen))
+
+    def plan(self, statement: Select[Any], context: RunContext) -> Plan:
+        """See `Source.plan`."""
+        seen = narrowed(statement, context.catalog, context.scope, self._readings)
+        with self._asked(context) as connection:
+            return planned(connection, seen, self._words)
+
+    @contextmanager
+    def _asked(self, context: RunContext) -> Iterator[Connection]:
+        """A connection under the deadline, whose errors are worded."""
         seconds = self._deadline_s or context.deadline_s or DEFAULT_DEADLINE_S
         with (
-            worded(f"The source {self.name!r}", self._kind, seconds),
+            worded(self._words, self._kind, seconds),
             self._guard(seconds),
             self._engine.connect() as connection,
+            self._kind.time_limit(connection, seconds),
         ):
-            return _answer(connection, seen, self._kind, seconds)
+            yield connection
 
     def close(self) -> None:
         """Give all connections back."""
@@ -141,8 +183,3 @@ class AttachedSource:
 
     def __repr__(self) -> str:
         return f"AttachedSource({self.name!r}, {self.dialect!r})"
-
-
-def _answer(connection: Connection, statement: Select[Any], kind: EngineKind, seconds: float) -> Rows:
-    with kind.time_limit(connection, seconds):
-        return fetched(connection.execute(statement))

@@ -161,6 +161,14 @@ class Cache:
         """What is kept under the key, however old; nothing is computed."""
         return self._get(key, self._clock())
 
+    def outdated(self, key: str, fresh: Freshness) -> Answer | None:
+        """What is kept under the key and is too old, by a day at most, and not from before the panel was changed."""
+        now = self._clock()
+        found = self._get(key, now) if fresh.reads else None
+        if found is None or fresh.allows(found.resolved_at, now, fresh.ttl):
+            return None
+        return found if fresh.allows(found.resolved_at, now, timedelta(seconds=EXPIRE_S)) else None
+
     def close(self) -> None:
         """Give the connections to the server back."""
         self._close()

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Select
 
 from stats_core.catalog.catalog import Catalog
+from stats_core.catalog.plans import Plan
 from stats_core.catalog.rows import Rows
 from stats_core.catalog.source import RunContext, Source
 from stats_core.errors import SourceUnavailableError
@@ -57,4 +58,8 @@ class _Stage:
 
     def run(self, _statement: Select[Any], _context: RunContext) -> Rows:
         """Never an answer."""
+        raise _StatementReadyError
+
+    def plan(self, _statement: Select[Any], _context: RunContext) -> Plan:
+        """Never a plan."""
         raise _StatementReadyError

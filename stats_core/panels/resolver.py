@@ -25,6 +25,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from stats_core.catalog.catalog import Catalog
+from stats_core.catalog.plans import Plan
 from stats_core.catalog.scope import PLATFORM, Scope
 from stats_core.errors import ExpectedError, InvalidOptionsError, Problem, UnknownNameError
 from stats_core.operations.context import OperationContext
@@ -32,6 +33,7 @@ from stats_core.operations.registry import Meta, Operation, Options, Registry
 from stats_core.panels.cache import Answer, Cache, Freshness, Lru
 from stats_core.panels.frozen import freeze
 from stats_core.panels.panel import PanelResult, PanelSpec
+from stats_core.panels.planning import PlanningCatalog, plan_of
 from stats_core.panels.rehearsal import RehearsalCatalog, rehearse
 from stats_core.panels.upgrades import upgraded
 from stats_core.panels.values import canonical, model_problems, plain
@@ -166,6 +168,20 @@ def execute(call: Call, context: OperationContext, clock: Callable[[], datetime]
     )
 
 
+def _shown(panel: PanelSpec, answer: Answer, started: float, *, hit: bool) -> PanelResult:
+    return PanelResult(
+        data=answer.data,
+        display=panel.display,
+        resolved_at=answer.resolved_at,
+        cache_hit=hit,
+        duration_ms=(time.perf_counter() - started) * 1000,
+        row_count=answer.row_count,
+        truncated=answer.truncated,
+        statement=answer.statement,
+        meta=answer.meta,
+    )
+
+
 class Resolver:
     """Answers panels.
 
@@ -237,17 +253,26 @@ class Resolver:
             lambda: execute(call, self._context(panel, call, now, zone, whose, self.catalog), self._clock),
             Freshness(ttl_s=panel.cache_ttl_seconds, not_before=panel.updated_at, recompute=skip_cache),
         )
-        return PanelResult(
-            data=answer.data,
-            display=panel.display,
-            resolved_at=answer.resolved_at,
-            cache_hit=hit,
-            duration_ms=(time.perf_counter() - started) * 1000,
-            row_count=answer.row_count,
-            truncated=answer.truncated,
-            statement=answer.statement,
-            meta=answer.meta,
-        )
+        return _shown(panel, answer, started, hit=hit)
+
+    def outdated(
+        self, panel: PanelSpec, *, variables: Mapping[str, Any] | None = None, timezone: str | None = None
+    ) -> PanelResult | None:
+        """An answer that is kept and too old, to look at until `resolve_panel` has a new one; nothing is asked for it.
+
+        None where there is none, where a kept one is fresh enough, and where the panel was changed since.
+        """
+        started = time.perf_counter()
+        if panel.type == "label":
+            return None
+        try:
+            call = self._question(panel, variables or {})
+            now, zone = self._clock(), self._zone(panel, call, timezone)
+        except ExpectedError:
+            return None
+        key = address(call, now=now, timezone=zone, scope=self._scope_of())
+        answer = self._cache.outdated(key, Freshness(ttl_s=panel.cache_ttl_seconds, not_before=panel.updated_at))
+        return None if answer is None else _shown(panel, answer, started, hit=True)
 
     def run(
         self,
@@ -298,6 +323,39 @@ class Resolver:
             timezone=days_zone,
             period=periods[0] if periods else ALWAYS,
         )
+
+    def plan(
+        self,
+        panel: PanelSpec,
+        statement: str,
+        *,
+        variables: Mapping[str, Any] | None = None,
+        scope: Scope | None = None,
+        timezone: str | None = None,
+    ) -> Plan | None:
+        """How the database means to answer the panel, in its own words; the statement is not run for it.
+
+        Args:
+            panel: As for `resolve_panel`, like the rest.
+            statement: Of the panel's answer.
+            variables: Values by name.
+            scope: Whose data may be seen.
+            timezone: IANA zone of days.
+
+        Returns:
+            None for a label, and where the panel asks other statements by now.
+
+        Raises:
+            UnsupportedError: The source gives no plans.
+            ExpectedError: As `resolve_panel`.
+        """
+        if panel.type == "label":
+            return None
+        call = self._question(panel, variables or {})
+        now, zone = self._clock(), self._zone(panel, call, timezone)
+        catalog = PlanningCatalog(self.catalog, statement)
+        context = self._context(panel, call, now, zone, scope or self._scope_of(), catalog)
+        return plan_of(_of(call), _validated(call), context)
 
     def validate(self, panel: PanelSpec, *, variables: Mapping[str, Any] | None = None) -> None:
         """Whether the panel can be asked, without asking: everything up to the statement is done.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -57,6 +58,7 @@ def count(name: str, entity: str, at: int, kind: str = "metric", **options: obje
         height=4,
         operation_type="aggregate_data",
         operation_options={"entity": entity, "aggregate": {"fn": "count"}, **options},
+        cache_ttl_seconds=1,
     )
 
 
@@ -121,9 +123,24 @@ def test_the_other_thirteen_are_drawn_while_one_waits(watch, troubled: Troubled)
         expect(slow.locator(".wb-skeleton")).to_be_visible()
         holder.execute(f"SELECT pg_advisory_unlock({LOCK})")
         expect(slow.locator(".wb-metric-value")).to_have_text("1")
+        _shows_what_is_kept_meanwhile(holder, watch, troubled)
         open_to_others(holder, troubled.away_url, is_open=True)
         away.get_by_role("button", name="Refresh Away").click()
         expect(away.locator(".wb-metric-value")).to_have_text("0")
+
+
+def _shows_what_is_kept_meanwhile(holder: psycopg.Connection, watch: Callable, troubled: Troubled) -> None:
+    """Who comes later sees the answer that is too old while the new one is on its way."""
+    holder.execute(f"SELECT pg_advisory_lock({LOCK})")
+    page = watch().page
+    page.goto(f"{troubled.address}/dashboard?id={troubled.dashboard.id}")
+    slow = troubled.panel(page, "Slow")
+    expect(slow.locator(".wb-age")).to_have_text(re.compile(r"cached \d+ s ago"))
+    expect(slow.locator(".wb-metric-value")).to_have_text("1")
+    expect(slow.locator(".wb-skeleton")).to_have_count(0)
+    holder.execute(f"SELECT pg_advisory_unlock({LOCK})")
+    expect(slow.locator(".wb-age")).to_have_text("just now")
+    expect(slow.locator(".wb-metric-value")).to_have_count(1)
 
 
 def open_to_others(holder: psycopg.Connection, url: str, *, is_open: bool) -> None:

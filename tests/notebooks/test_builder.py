@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
+
 import ipywidgets as widgets
 import pytest
 
 from stats_core.errors import InvalidOptionsError
 from workbench.forms.draft import document_of
+from workbench.notebook import open_workbench
 from workbench.notebook.shown import PLOTLY
 
 OPTIONS = "operation_options"
@@ -180,3 +184,148 @@ def test_names_in_labels_and_links_stay_text(wb):
     builder = wb.builder(dashboard="<b>Mine</b>")
     builder.pin()
     assert "&lt;b&gt;Mine&lt;/b&gt;" in builder._told.value
+
+
+@pytest.fixture
+def colleague(demo_url, clock, tmp_path):
+    """Somebody else's session over the same database, five minutes later."""
+    with open_workbench(demo_url, clock=lambda: clock() + timedelta(minutes=5), home=tmp_path) as session:
+        yield session.workbench.dashboards
+
+
+@pytest.fixture
+def opened(builder, wb):
+    """A builder on a stored panel, with a change that is not pinned yet."""
+    builder.enter(("name",), "Designs")
+    builder.pin()
+    (panel,) = wb.dashboard("Mine")
+    again = wb.builder(panel)
+    again.enter(("width",), 12)
+    return again
+
+
+def ways(builder):
+    return [button.description for button in builder._ways.children]
+
+
+def click(builder, words):
+    next(button for button in builder._ways.children if button.description == words).click()
+
+
+def names(wb):
+    return [(panel.name, panel.spec.width) for panel in wb.dashboard("Mine")]
+
+
+def test_a_panel_that_somebody_else_changed_is_not_written_over_unasked(opened, colleague, wb):
+    panel_id = next(iter(wb.dashboard("Mine"))).id
+    colleague.update_panel(panel_id, name="Theirs", width=4)
+    assert opened.pin() is None
+    assert "Somebody else changed this panel (2026-06-15 12:05 UTC)" in opened._told.value
+    assert ways(opened) == ["Pin mine over it", "Take theirs", "Pin as new"]
+    assert names(wb) == [("Theirs", 4)]
+    assert opened.draft.document["width"] == 12
+
+    click(opened, "Pin mine over it")
+    assert names(wb) == [("Designs", 12)]
+    assert "Changed on" in opened._told.value
+    assert ways(opened) == []
+    opened.enter(("name",), "Designs again")
+    assert opened.pin().id == panel_id
+
+
+def test_theirs_can_be_taken_and_mine_is_kept_as_json(opened, colleague, wb):
+    panel_id = next(iter(wb.dashboard("Mine"))).id
+    colleague.update_panel(panel_id, name="Theirs", width=4)
+    opened.pin()
+    click(opened, "Take theirs")
+    assert (opened.draft.document["name"], opened.draft.document["width"]) == ("Theirs", 4)
+    assert inside(opened.control("name"), widgets.Text).value == "Theirs"
+    mine = json.loads(opened._copied.value)
+    assert (mine["name"], mine["width"], opened._copied.layout.display) == ("Designs", 12, "")
+    assert ways(opened) == []
+    assert opened.pin().id == panel_id
+    opened.take_theirs()
+    assert "nothing to take" in opened._told.value
+
+
+def test_mine_can_be_pinned_beside_theirs(opened, colleague, wb):
+    colleague.update_panel(next(iter(wb.dashboard("Mine"))).id, width=4)
+    opened.pin()
+    click(opened, "Pin as new")
+    assert sorted(names(wb)) == [("Designs", 4), ("Designs", 12)]
+    assert "Pinned to" in opened._told.value
+
+
+def test_a_change_after_the_question_is_asked_about_again(opened, colleague, wb, demo_url, clock, tmp_path):
+    panel_id = next(iter(wb.dashboard("Mine"))).id
+    colleague.update_panel(panel_id, width=4)
+    opened.pin()
+    with open_workbench(demo_url, clock=lambda: clock() + timedelta(minutes=9), home=tmp_path) as third:
+        third.workbench.dashboards.update_panel(panel_id, width=5)
+    assert opened.pin_over() is None
+    assert "12:09 UTC" in opened._told.value
+    assert names(wb) == [("Designs", 5)]
+
+
+def test_a_panel_that_somebody_else_deleted_comes_back_only_as_a_new_one(opened, colleague, wb):
+    colleague.delete_panel(next(iter(wb.dashboard("Mine"))).id)
+    assert opened.pin() is None
+    assert opened.pin_over() is None
+    assert "Somebody else deleted this panel" in opened._told.value
+    assert ways(opened) == ["Pin as new"]
+    assert names(wb) == []
+    click(opened, "Pin as new")
+    assert names(wb) == [("Designs", 12)]
+
+
+def test_a_dashboard_that_somebody_else_deleted_is_told_and_the_draft_stays(opened, colleague, wb):
+    colleague.delete(wb.dashboard("Mine").id)
+    assert opened.pin() is None
+    assert "Not pinned" in opened._told.value
+    assert opened.draft.document["width"] == 12
+
+
+def test_a_new_panel_does_not_take_the_place_of_another_of_its_name_unasked(builder, wb):
+    builder.enter(("name",), "Designs")
+    builder.pin()
+    again = wb.builder(dashboard="Mine")
+    again.enter(("name",), "Designs")
+    again.enter(("width",), 12)
+    assert again.pin() is None
+    assert "Mine has a panel named Designs already" in again._told.value
+    assert names(wb) != [("Designs", 12)]
+    click(again, "Pin mine over it")
+    assert names(wb) == [("Designs", 12)]
+
+
+def test_conditional_formatting_is_rows(builder):
+    path = ("display", "conditional_formatting")
+
+    def rows():
+        return [item.children for item in _all(builder.control(*path).widget) if isinstance(item, widgets.HBox)]
+
+    def add():
+        next(item for item in _all(builder.control(*path).widget) if type(item) is widgets.Button).click()
+
+    def written():
+        return builder.draft.document["display"]["conditional_formatting"]
+
+    assert rows() == []
+    add()
+    assert written() == [{"when": {"op": ">", "value": 0}, "color": "green"}]
+    rows()[0][0].value = "<"
+    rows()[0][1].value = "2.5"
+    rows()[0][2].value = "red"
+    rows()[0][3].value = "too few"
+    builder.control(*path).widget.children[0].children[-1].click()
+    rows()[1][1].value = "high"
+    assert written() == [
+        {"when": {"op": "<", "value": 2.5}, "color": "red", "label": "too few"},
+        {"when": {"op": ">", "value": "high"}, "color": "green"},
+    ]
+    assert builder.panel.spec.display.conditional_formatting[0].label == "too few"
+    rows()[0][3].value = ""
+    rows()[0][-1].click()
+    assert written() == [{"when": {"op": ">", "value": "high"}, "color": "green"}]
+    rows()[0][-1].click()
+    assert "conditional_formatting" not in builder.draft.document.get("display", {})

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import nbformat
 import pytest
+from sqlalchemy import event
 from typer.testing import CliRunner
 
 from stats_core.errors import InvalidOptionsError, UnknownNameError
@@ -229,7 +230,35 @@ def test_an_explanation_tells_the_call_the_cache_and_the_sql(wb):
     assert first.period.endswith("which is not in it")
     assert wb.draft("metric").aggregate("partner").explain().period == "all of time"
     assert "<pre>SELECT" in first.html()
-    assert wb.draft("label", text="x").explain().sql == ""
+    label = wb.draft("label", text="x").explain()
+    assert (label.sql, label.plan) == ("", "")
+
+
+def test_an_explanation_has_the_databases_own_plan(wb):
+    told = wb.panel("Visitors").explain()
+    assert "analytics_event" in told.plan
+    assert "SCAN" in told.plan or "SEARCH" in told.plan
+    assert told.text().endswith(f"The database's plan:\n{told.plan}")
+    assert "<p>The database's plan:</p><pre>" in told.html()
+
+
+def test_every_seeded_panel_has_a_plan_of_the_statement_that_ran(wb):
+    told = [panel.explain() for dashboard in wb.dashboards for panel in dashboard if panel.sql]
+    assert len(told) == 16
+    assert [item for item in told if "SCAN" not in item.plan and "SEARCH" not in item.plan] == []
+
+
+def test_a_plan_runs_nothing_but_what_the_statement_is_made_of(wb):
+    lines = wb.draft("line").series("analytics_event", group_by="event_type", precision="day", series_limit=2)
+    asked = []
+    assert lines.sql
+    event.listen(wb.workbench.database.engine, "before_cursor_execute", lambda *arguments: asked.append(arguments[2]))
+    told = lines.explain()
+    assert [statement.startswith("EXPLAIN QUERY PLAN") for statement in asked if "analytics_event" in statement] == [
+        True, False, True,
+    ]  # fmt: skip
+    assert asked[-1] == f"EXPLAIN QUERY PLAN {lines.sql}"
+    assert "EXPLAIN" not in told.sql
 
 
 def test_refreshing_asks_past_the_cache(wb):

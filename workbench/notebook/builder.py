@@ -29,6 +29,7 @@ from workbench.forms.templates import templates
 from workbench.forms.values import filled, fitted, shown
 from workbench.notebook.controls import Control, Given, faults_html
 from workbench.notebook.copies import as_python
+from workbench.notebook.meanwhile import Clash, clash
 from workbench.notebook.panel import Panel
 from workbench.notebook.pinning import pinned
 from workbench.notebook.shown import framed
@@ -55,7 +56,8 @@ class PanelBuilder(widgets.VBox):  # type: ignore[misc]
     def __init__(self, session: Session, panel: Panel | None = None, *, dashboard: str | None = None) -> None:
         self._session, self._workbench = session, session.workbench
         self._dashboard = self._first_dashboard(panel, dashboard)
-        self._panel_id = panel.id if panel is not None else None
+        self._known = panel.spec if panel is not None and panel.id is not None else None
+        self._clash: Clash | None = None
         self.draft = self._begun(panel)
         self._controls: dict[str, Control] = {}
         self._asked: tuple[Any, ...] | None = None
@@ -92,27 +94,33 @@ class PanelBuilder(widgets.VBox):  # type: ignore[misc]
         self._changed()
 
     def pin(self) -> PanelSpec | None:
-        """Store it on the chosen dashboard: again changes the same panel. None where it does not validate."""
-        found = self._checked()
-        if found.panel is None or found.problems:
-            self._tell("Not pinned: put right what is marked first.")
-            return None
-        if self._dashboard is None:
-            self._tell("There is no dashboard yet: wb.dashboard('My first', create=True) makes one.")
-            return None
-        dashboards = self._workbench.dashboards
-        try:
-            stored = pinned(dashboards, dashboards.get(self._dashboard.id), found.panel, panel_id=self._known_id())
-        except ExpectedError as problem:
-            self._told.value = framed(error_html(error(problem, "Not pinned")))
-            return None
-        again = self._panel_id == stored.id
-        self._panel_id = stored.id
-        address = f"{self._workbench.settings.public_url.rstrip('/')}/dashboard?id={self._dashboard.id}"
-        words = "Changed on" if again else "Pinned to"
-        link = f'<a href="{html_text(address)}" target="_blank">{html_text(self._dashboard.name)}</a>'
-        self._told.value = framed(f'<div class="wb-told" role="status">{words} {link} as {html_text(stored.id)}</div>')
-        return stored
+        """Store it on the chosen dashboard: again changes the same panel.
+
+        None where nothing was stored: it does not validate, or somebody else changed or deleted the panel meanwhile,
+        or another has its name. Then buttons show the ways on: `pin_over`, `take_theirs` and `pin_as_new`.
+        """
+        return self._pinned(new=False)
+
+    def pin_over(self) -> PanelSpec | None:
+        """Store it over what `pin` told of; asks again where that was changed once more."""
+        if self._clash is not None and self._clash.theirs is not None:
+            self._known = self._clash.theirs
+        return self._pinned(new=False)
+
+    def pin_as_new(self) -> PanelSpec | None:
+        """Store it as a panel of its own, beside whatever is there."""
+        return self._pinned(new=True)
+
+    def take_theirs(self) -> None:
+        """Go on with what is stored; what the form held is kept below as JSON."""
+        if self._clash is None or self._clash.theirs is None:
+            self._tell("Nobody else changed it: there is nothing to take.")
+            return
+        mine, theirs = self.draft.json, self._clash.theirs
+        self._known, self.draft = theirs, self._opened(theirs)
+        self._copied.value, self._copied.layout.display = mine, ""
+        self._tell("The panel is as they stored it. What you had is below as JSON.")
+        self._changed()
 
     def as_json(self) -> str:
         """The panel as the editor's JSON tab takes it."""
@@ -130,12 +138,12 @@ class PanelBuilder(widgets.VBox):  # type: ignore[misc]
         self._tabs = [widgets.VBox(layout=widgets.Layout(min_height="320px")) for _ in TABS]
         form = widgets.Tab(self._tabs, titles=TABS, layout=widgets.Layout(width="440px"))
         self._preview = widgets.Output(layout=widgets.Layout(width="100%", min_height="360px"))
-        self._elsewhere, self._told = widgets.HTML(), widgets.HTML()
+        self._elsewhere, self._told, self._ways = widgets.HTML(), widgets.HTML(), widgets.HBox([], layout=_row())
         self._copied = widgets.Textarea(layout=widgets.Layout(width="100%", height="220px", display="none"))
         self._left = widgets.VBox([form, self._elsewhere], layout=widgets.Layout(flex="0 0 450px"))
         self._right = widgets.VBox([self._preview], layout=widgets.Layout(flex="1 1 480px", min_width="320px"))
         self._above = self._beginnings()
-        self._below = widgets.VBox([self._actions(), self._told, self._copied])
+        self._below = widgets.VBox([self._actions(), self._told, self._ways, self._copied])
 
     def _beginnings(self) -> Any:
         """For a new panel: what it can begin with."""
@@ -169,6 +177,45 @@ class PanelBuilder(widgets.VBox):  # type: ignore[misc]
 
     # What happens
 
+    def _pinned(self, *, new: bool) -> PanelSpec | None:
+        found = self._checked()
+        if found.panel is None or found.problems:
+            self._tell("Not pinned: put right what is marked first.")
+            return None
+        if self._dashboard is None:
+            self._tell("There is no dashboard yet: wb.dashboard('My first', create=True) makes one.")
+            return None
+        try:
+            return self._stored(found.panel, self._dashboard.id, new=new)
+        except ExpectedError as problem:
+            self._say(error_html(error(problem, "Not pinned")))
+            return None
+
+    def _stored(self, spec: PanelSpec, dashboard_id: str, *, new: bool) -> PanelSpec | None:
+        """Stored, unless somebody has to be asked first."""
+        dashboard = self._workbench.dashboards.get(dashboard_id)
+        found = None if new else clash(dashboard, self._known, spec.name)
+        if found is not None:
+            self._ask(found)
+            return None
+        same = self._known if self._known and self._known.dashboard_id == dashboard.id and not new else None
+        changed = same.id if same else None
+        stored = pinned(self._workbench.dashboards, dashboard, spec, panel_id=changed, by_name=False)
+        self._known, self.draft = stored, replace(self.draft, stored=self.draft.document, updated_at=stored.updated_at)
+        address = f"{self._workbench.settings.public_url.rstrip('/')}/dashboard?id={dashboard.id}"
+        link = f'<a href="{html_text(address)}" target="_blank" rel="noopener">{html_text(dashboard.name)}</a>'
+        words = f"{'Changed on' if changed else 'Pinned to'} {link} as {html_text(stored.id)}"
+        self._say(f'<div class="wb-told" role="status">{words}</div>')
+        return stored
+
+    def _ask(self, found: Clash) -> None:
+        """What happened, and a button for each way on."""
+        self._tell(found.words)
+        self._clash = found
+        new = _button("Pin as new", self.pin_as_new)
+        over = [_button("Pin mine over it", self.pin_over), _button("Take theirs", self.take_theirs)]
+        self._ways.children = (*over, new) if found.theirs is not None else (new,)
+
     def _begin_with(self, name: str) -> None:
         template = next(item for item in self._templates() if item.name == name)
         self.draft = Draft(template.document, stored=template.document, template=template.name)
@@ -182,13 +229,17 @@ class PanelBuilder(widgets.VBox):  # type: ignore[misc]
         try:
             self._copied.value = make()
         except ExpectedError as problem:
-            self._told.value = framed(error_html(error(problem, "Nothing to copy yet")))
+            self._say(error_html(error(problem, "Nothing to copy yet")))
             return
         self._copied.layout.display = ""
         self._tell("Below, to be taken along.")
 
     def _tell(self, words: str) -> None:
-        self._told.value = framed(f'<div class="wb-told" role="status">{html_text(words)}</div>')
+        self._say(f'<div class="wb-told" role="status">{html_text(words)}</div>')
+
+    def _say(self, html: str) -> None:
+        """The last word, with which an earlier question is over."""
+        self._told.value, self._ways.children, self._clash = framed(html), (), None
 
     def _changed(self) -> None:
         """Form, faults and preview of the draft as it is now; controls that show the same stay as they are."""
@@ -258,10 +309,13 @@ class PanelBuilder(widgets.VBox):  # type: ignore[misc]
 
     def _begun(self, panel: Panel | None) -> Draft:
         if panel is not None:
-            operation = self._workbench.registry.get(panel.spec.operation_type or "")
-            return opened(panel.spec, version=operation.version if operation else None)
+            return self._opened(panel.spec)
         first = self._templates()[0]
         return Draft(first.document, stored=first.document, template=first.name)
+
+    def _opened(self, spec: PanelSpec) -> Draft:
+        operation = self._workbench.registry.get(spec.operation_type or "")
+        return opened(spec, version=operation.version if operation else None)
 
     def _first_dashboard(self, panel: Panel | None, named: str | None) -> Dashboard | None:
         dashboards = self._workbench.dashboards
@@ -271,13 +325,6 @@ class PanelBuilder(widgets.VBox):  # type: ignore[misc]
             return dashboards.get(panel.spec.dashboard_id)
         first = next(iter(all_dashboards(dashboards)), None)
         return dashboards.get(first.id) if first is not None else None
-
-    def _known_id(self) -> str | None:
-        """The panel that was opened or pinned, if it stands on the chosen dashboard; then `pin` changes that."""
-        there = (
-            {panel.id for panel in self._workbench.dashboards.get(self._dashboard.id).panels} if self._dashboard else {}
-        )
-        return self._panel_id if self._panel_id in there else None
 
 
 def fitting(field: FormField, document: Any) -> FormField:

@@ -15,6 +15,7 @@ import ipywidgets as widgets
 from stats_core.errors import Problem
 from workbench.figures.text import html_text
 from workbench.forms.fields import Choice, FormField
+from workbench.notebook.condition_rows import condition_rows
 from workbench.notebook.filter_rows import filter_rows
 from workbench.notebook.shown import framed
 
@@ -279,17 +280,7 @@ def _sort(given: Given) -> Any:
 
 
 def _conditions(given: Given) -> Any:
-    """As JSON: a list of rules, of which the first that is met counts."""
-    shown = json.dumps(given.value, ensure_ascii=False) if given.value else ""
-
-    def entered(text: str) -> None:
-        try:
-            given.enter(json.loads(text) if text.strip() else None)
-        except ValueError:
-            given.enter(text)  # which validation refuses, at this field
-
-    how = look(given.field, f"{given.field.label} (JSON)", height="72px")
-    return observed(widgets.Textarea(value=shown, continuous_update=False, **how), entered)
+    return condition_rows(given.field, given.value or [], given.enter)
 
 
 def _filter(given: Given) -> Any:

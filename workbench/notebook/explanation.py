@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import TYPE_CHECKING
 
+from stats_core.errors import ExpectedError
 from stats_core.panels.panel import PanelSpec
 from stats_core.query.ranges import ALWAYS, Period
 from workbench.figures.text import showable
@@ -29,6 +30,7 @@ class Explanation(Shown):
         hash: Under which the answer is kept: equal in the app, a notebook, a script and a post that ask the same.
         cache: What the cache held when this was asked, in words.
         sql: The statement, with placeholders where values stand.
+        plan: How the database means to run it, as its EXPLAIN says; why it does not say, where that is so.
     """
 
     operation: str
@@ -39,6 +41,7 @@ class Explanation(Shown):
     hash: str
     cache: str
     sql: str
+    plan: str
 
     @property
     def lines(self) -> list[tuple[str, str]]:
@@ -55,16 +58,14 @@ class Explanation(Shown):
         return [(name, told) for name, told in known if told]
 
     def html(self) -> str:
-        """A line each, then the SQL."""
-        return (
-            heading("How this answer comes")
-            + table_html(("", ""), self.lines)
-            + f"<pre>{escape(showable(self.sql))}</pre>"
-        )
+        """A line each, then the SQL and the plan."""
+        plan = f"<p>The database's plan:</p>{_pre(self.plan)}" if self.plan else ""
+        return heading("How this answer comes") + table_html(("", ""), self.lines) + _pre(self.sql) + plan
 
     def text(self) -> str:
-        """A line each, then the SQL."""
-        return f"{table_text(('', ''), self.lines).strip()}\n\n{self.sql}"
+        """A line each, then the SQL and the plan."""
+        plan = f"\n\nThe database's plan:\n{self.plan}" if self.plan else ""
+        return f"{table_text(('', ''), self.lines).strip()}\n\n{self.sql}{plan}"
 
     def __str__(self) -> str:
         return self.text()
@@ -78,7 +79,7 @@ def explained(panel: Panel) -> Explanation:
     """
     spec, workbench = panel.spec, panel.setting.workbench
     if spec.type == "label":
-        return Explanation("none: a label says its text", "", "", "", "", "", "", "")
+        return Explanation("none: a label says its text", "", "", "", "", "", "", "", "")
     asked = panel.asked
     kept = workbench.cache.kept(asked.hash)  # before the answer is asked for, which would keep one
     version = spec.operation_version or workbench.registry[spec.operation_type or ""].version
@@ -92,7 +93,23 @@ def explained(panel: Panel) -> Explanation:
         hash=asked.hash,
         cache=_cache(spec, kept.resolved_at if kept else None, workbench.clock()),
         sql=panel.sql,
+        plan=_plan(panel),
     )
+
+
+def _plan(panel: Panel) -> str:
+    """The database's words, or why there are none."""
+    if not panel.sql:
+        return ""
+    try:
+        found = panel.setting.workbench.resolver.plan(panel.spec, panel.sql, variables=panel.variables)
+    except ExpectedError as problem:
+        return str(problem)
+    return found.text if found is not None else "No plan: the panel asks another statement by now."
+
+
+def _pre(text: str) -> str:
+    return f"<pre>{escape(showable(text))}</pre>"
 
 
 def _period(period: Period) -> str:

@@ -10,7 +10,14 @@ _CHANGES = ("name", "type", "operation_type", "operation_options", "display", "c
 _SIZE = ("width", "height")
 
 
-def pinned(dashboards: Dashboards, dashboard: Dashboard, spec: PanelSpec, *, panel_id: str | None = None) -> PanelSpec:
+def pinned(
+    dashboards: Dashboards,
+    dashboard: Dashboard,
+    spec: PanelSpec,
+    *,
+    panel_id: str | None = None,
+    by_name: bool = True,
+) -> PanelSpec:
     """The panel, stored: a cell that runs twice makes one panel.
 
     Args:
@@ -18,12 +25,14 @@ def pinned(dashboards: Dashboards, dashboard: Dashboard, spec: PanelSpec, *, pan
         dashboard: On which one.
         spec: What is stored; its place and ids are the dashboard's.
         panel_id: The panel of it that is changed; default: the one of the same name, else a new one.
+        by_name: Whether a panel of the same name is changed where no id is given.
 
     Raises:
         InvalidOptionsError: It does not validate, with a path for each fault.
         NotFoundError: The panel was deleted meanwhile.
     """
-    found = panel_id or next((panel.id for panel in dashboard.panels if spec.name and panel.name == spec.name), None)
+    named = [panel.id for panel in dashboard.panels if by_name and spec.name and panel.name == spec.name]
+    found = panel_id or next(iter(named), None)
     if found is None:
         return dashboards.add_panel(dashboard.id, _unplaced(spec))
     changes = {

@@ -89,7 +89,7 @@ def panel_card(workbench: Workbench, panel: PanelSpec, variables: Mapping[str, A
     key = panel.id or "draft"
     with st.container(border=True, height=place.height_px, key=f"panel_{key}", gap=None):
         refresh = st.session_state.pop(f"refreshing_{key}", False)
-        slots = _waiting(panel, place.canvas) if place.first.take() and not refresh else None
+        slots = _waiting(workbench, panel, variables, place) if place.first.take() and not refresh else None
         result, shown = _answer(workbench, panel, variables, place, skip_cache=refresh)
         # What stood here stays until now: an empty slot before the answer would blank the card.
         head, body = slots or (st.empty(), st.empty())
@@ -134,13 +134,33 @@ def _choose(panel: PanelSpec, way: WayOut, variables: Mapping[str, Any], key: st
     st.session_state[f"lifted_{key}"] = True
 
 
-def _waiting(panel: PanelSpec, canvas: Canvas) -> tuple[DeltaGenerator, DeltaGenerator]:
-    """Title and skeleton, and the slots they stand in."""
+def _waiting(
+    workbench: Workbench, panel: PanelSpec, variables: Mapping[str, Any], place: Place
+) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """The slots of head and body; until the answer is there, with an answer that is too old by now, or a skeleton."""
     head, body = st.empty(), st.empty()
+    if (outdated := _outdated(workbench, panel, variables, place)) is not None:
+        result, shown = outdated
+        head.html(_header(panel, _age(result, shown, workbench.clock())))
+        with body.container(key=f"body_outdated_{panel.id}", height="stretch", gap=None):
+            draw(shown, place.canvas, key=f"outdated_{panel.id}")
+        return head, body
     head.html(_header(panel))
     if panel.type != "label":
-        body.html(_skeleton(panel.type, canvas.height_px))
+        body.html(_skeleton(panel.type, place.canvas.height_px))
     return head, body
+
+
+def _outdated(
+    workbench: Workbench, panel: PanelSpec, variables: Mapping[str, Any], place: Place
+) -> tuple[PanelResult, View] | None:
+    """An answer that is too old, and what it shows; None where there is none, or a fresh one."""
+    try:
+        if (result := workbench.resolver.outdated(panel, variables=variables)) is not None:
+            return result, view(panel, result, canvas=place.canvas, variables=variables)
+    except Exception:  # an older version may have kept it; the new answer comes in any case
+        log.exception("Panel %s (%s): what is kept cannot be shown", panel.id, panel.name)
+    return None
 
 
 def _answer(

@@ -21,6 +21,8 @@ PAGES = {
 _SIGN_OUT = (
     '<form method="post" action="./sign-out" target="_self"><button class="wb-sign-out">Sign out</button></form>'
 )
+# Of the organisation's login. No form: the content security policy keeps those from going on to the provider.
+_LOG_OUT = '<a class="wb-sign-out" href="./auth/logout" target="_self">Sign out</a>'
 
 
 def is_platform(access: Access) -> bool:
@@ -67,6 +69,6 @@ def _told(access: Access) -> str:
 
 def _sign_out() -> None:
     if st.user.get("is_logged_in") and shared().workbench.settings.login.client_id is not None:
-        st.button("Sign out", type="tertiary", key="sign_out", on_click=st.logout)
+        st.html(_LOG_OUT)
     else:
         st.html(_SIGN_OUT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any, get_args
@@ -13,11 +14,13 @@ from stats_core.errors import ExpectedError, Problem
 from stats_core.panels.dashboard import DESCRIPTION_LENGTH, NAME_LENGTH, Audience, Dashboard
 from stats_core.panels.variables import VariableType
 from stats_core.query.zones import zone_names
+from workbench.figures.text import html_text
 from workbench.forms.dashboard import DashboardDraft, VariableLine, line_path, opened
 from workbench.forms.offered import fields_of
 from workbench.ui.dialogs import close_dialog
 from workbench.ui.editor.controls import faults
 from workbench.ui.escape import plain_markdown
+from workbench.ui.websites import websites
 
 _DRAFT, _FAULTS, _LEFT = "settings_draft", "settings_faults", "left_settings"
 _READERS: Mapping[Audience, str] = {
@@ -32,12 +35,24 @@ _SUGGESTED: Mapping[str, VariableLine] = {
     "Free choice": VariableLine("choice", "text", "Choice"),
 }
 _DEFAULTS: Mapping[str, str] = {
-    "range": '{"preset": "30d"}',
+    "range": "all time",
     "website": "every website",
     "text": "every value",
     "number": "every value",
     "boolean": "true, false, or nothing",
     "date": "2026-11-21",
+}
+_RANGES: Mapping[str, str] = {
+    json.dumps({"preset": preset}): words
+    for preset, words in {
+        "today": "Today",
+        "7d": "Last 7 days",
+        "30d": "Last 30 days",
+        "90d": "Last 90 days",
+        "12m": "Last 12 months",
+        "ytd": "This year",
+        "all": "All time",
+    }.items()
 }
 
 
@@ -59,7 +74,7 @@ def _form(workbench: Workbench, dashboard: Dashboard) -> None:
     with left:
         zones = zone_names()
         st.selectbox(
-            "Days begin in",
+            "Time zone of its days",
             zones if draft.timezone in {"", *zones} else [draft.timezone, *zones],
             index=None,
             key=_key("timezone", draft.timezone or None),
@@ -67,7 +82,7 @@ def _form(workbench: Workbench, dashboard: Dashboard) -> None:
         )
         _faults(draft, problems, "timezone")
     with right:
-        st.selectbox("Who reads it", _READERS, key=_key("audience", draft.audience), format_func=_READERS.__getitem__)
+        st.selectbox("Who sees it", _READERS, key=_key("audience", draft.audience), format_func=_READERS.__getitem__)
         _faults(draft, problems, "audience")
     st.html('<p class="wb-field">Variables, which readers choose above the panels</p>')
     for at, line in enumerate(draft.variables):
@@ -75,11 +90,21 @@ def _form(workbench: Workbench, dashboard: Dashboard) -> None:
         _faults(draft, problems, line_path(at))
     with st.container(horizontal=True, gap="xsmall"):
         for words, line in _SUGGESTED.items():
+            if line.entity and line.entity not in workbench.catalog.entities:
+                continue
             st.button(words, icon=":material/add:", type="tertiary", on_click=_add, args=(line,), key=f"add_{words}")
     faults([problem for problem in problems if not draft.place(problem)])
-    with st.container(horizontal=True, horizontal_alignment="right"):
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+        _unsaved(problems)
         st.button("Cancel", key="settings_cancel", on_click=_leave)
         st.button("Save", type="primary", key="settings_save", on_click=_save, args=(workbench, dashboard))
+
+
+def _unsaved(problems: tuple[Problem, ...]) -> None:
+    """Beside the button, since what is told at a field may be out of sight by now."""
+    if problems:
+        told = problems[0].message if len(problems) == 1 else f"{len(problems)} things above have to be put right."
+        st.html(f'<p class="wb-unsaved">Not saved. {html_text(told)}</p>')
 
 
 def _line(workbench: Workbench, at: int, line: VariableLine) -> None:
@@ -88,7 +113,7 @@ def _line(workbench: Workbench, at: int, line: VariableLine) -> None:
         name, kind, label, away = st.columns([4, 3, 4, 1], gap="xsmall", vertical_alignment="bottom")
         name.text_input("Name in panels", key=_key(f"{at}.name", line.name))
         kind.selectbox(
-            "Holds",
+            "Type",
             get_args(VariableType),
             key=_key(f"{at}.type", line.type),
             format_func=lambda item: _TYPES.get(item, item.capitalize()),
@@ -104,11 +129,39 @@ def _line(workbench: Workbench, at: int, line: VariableLine) -> None:
         )
         asked = st.session_state[f"settings_{at}.type"]
         parts = st.columns(3 if asked in {"text", "number"} else 1, gap="xsmall")
-        parts[-1].text_input(
-            "Begins with", key=_key(f"{at}.default", line.default), placeholder=_DEFAULTS.get(asked, "")
-        )
+        with parts[-1]:
+            _default(workbench, at, asked, line.default if asked == line.type else "")
         if len(parts) > 1:
             _offered(workbench, at, line, parts)
+
+
+def _default(workbench: Workbench, at: int, asked: str, value: str) -> None:
+    """What panels take until a reader chooses; ranges and websites are picked, or written as JSON."""
+    key, words = _default_key(at, asked), _words(workbench, asked)
+    if words is None:
+        st.text_input("Default", key=_key(key, value), placeholder=_DEFAULTS.get(asked, ""))
+        return
+    st.selectbox(
+        "Default",
+        _with(value, words),
+        index=None,
+        key=_key(key, value or None),
+        format_func=lambda item: words.get(item, item),
+        accept_new_options=True,
+        placeholder=_DEFAULTS[asked],
+    )
+
+
+def _default_key(at: int, asked: str) -> str:
+    """A control of its own for each way of entering it: the default of one type is none of another."""
+    return f"{at}.default_{asked}" if asked in {"range", "website"} else f"{at}.default"
+
+
+def _words(workbench: Workbench, asked: str) -> Mapping[str, str] | None:
+    """What is offered as a default, in words; None where it is typed in."""
+    if asked == "website":
+        return {website: site.name for website, site in websites(workbench).items()}
+    return _RANGES if asked == "range" else None
 
 
 def _offered(workbench: Workbench, at: int, line: VariableLine, parts: list[Any]) -> None:
@@ -119,15 +172,15 @@ def _offered(workbench: Workbench, at: int, line: VariableLine, parts: list[Any]
         _with(line.entity, known),
         index=None,
         key=_key(f"{at}.entity", line.entity or None),
-        placeholder="nothing: typed in",
+        placeholder="Nothing: typed in",
     )
     entity = known.get(st.session_state[f"settings_{at}.entity"] or "")
     parts[1].selectbox(
-        "of them",
+        "Their field",
         _with(line.field, [name for name, _ in fields_of(workbench.catalog, entity)] if entity else ()),
         index=None,
         key=_key(f"{at}.field", line.field or None),
-        placeholder="names",
+        placeholder="Their names",
         disabled=entity is None,
     )
 
@@ -162,12 +215,15 @@ def _key(part: str, value: Any) -> str:
 
 def _entered(draft: DashboardDraft) -> DashboardDraft:
     state = st.session_state
-    lines = tuple(
-        replace(line, **{item.name: state.get(f"settings_{at}.{item.name}") or "" for item in fields(VariableLine)})
-        for at, line in enumerate(draft.variables)
-    )
+    lines = tuple(replace(line, **_entered_line(at)) for at, line in enumerate(draft.variables))
     own = {name: state.get(f"settings_{name}") or "" for name in ("name", "description", "timezone", "audience")}
     return DashboardDraft(**own, variables=lines)
+
+
+def _entered_line(at: int) -> dict[str, str]:
+    state = st.session_state
+    said = {item.name: state.get(f"settings_{at}.{item.name}") or "" for item in fields(VariableLine)}
+    return said | {"default": state.get(f"settings_{_default_key(at, said['type'])}") or ""}
 
 
 def _keep(draft: DashboardDraft) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from workbench.figures.text import html_text
-from workbench.ui.escape import plain_markdown
 from workbench.ui.shared import shared
 
-_ELSEWHERE = '<p><a href="./sign-in" target="_self">{}</a></p>'
+_ELSEWHERE = '<p><a href="./{}" target="_self">{}</a></p>'
 
 
 def welcome() -> None:
@@ -18,7 +17,7 @@ def welcome() -> None:
         st.html('<h1 class="wb-h1">Sign in to the workbench</h1>')
         if login.client_id is None:
             st.html('<p class="wb-notice">You are not signed in, or not any more.</p>')
-            st.html(_ELSEWHERE.format("Sign in"))
+            st.html(_ELSEWHERE.format("sign-in", "Sign in"))
             return
         if st.user.get("is_logged_in"):  # the provider knows them, and we do not
             who = html_text(st.user.get("email") or "this account")
@@ -26,7 +25,7 @@ def welcome() -> None:
                 f'<p class="wb-notice">{who} has no access here, or the address is not verified. '
                 "Ask the owner of this workbench.</p>"
             )
-            st.button("Sign in as somebody else", key="logout", on_click=st.logout)
+            st.html(_ELSEWHERE.format("auth/logout", "Sign in as somebody else"))
         else:
-            st.button(f"Sign in with {plain_markdown(login.name)}", type="primary", key="login", on_click=st.login)
-        st.html(_ELSEWHERE.format("Sign in by a token"))
+            st.html(_ELSEWHERE.format("login", html_text(f"Sign in with {login.name}")))
+        st.html(_ELSEWHERE.format("sign-in", "Sign in by a token"))

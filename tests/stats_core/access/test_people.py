@@ -63,9 +63,22 @@ def test_a_login_that_is_set_up_half_is_refused():
         with pytest.raises(ConfigurationError) as caught:
             check_login(LOGIN.model_copy(update={name: ""}))
         assert caught.value.path == f"login.{name}"
-    with pytest.raises(ConfigurationError, match="https"):
-        check_login(LOGIN.model_copy(update={"server_metadata_url": "http://login.example/"}))
     with pytest.raises(InvalidOptionsError, match=r"admin\.acces"):
         check_login(
             LoginSettings(**(LOGIN.model_dump() | {"people": {"a@b.example": {"permissions": ["admin.acces"]}}}))
         )
+
+
+@pytest.mark.parametrize(
+    "url", ["http://login.example/", "http://127.0.0.1.evil.example/", "ftp://127.0.0.1/", "http://[::1", "x"]
+)
+def test_a_provider_that_others_could_pretend_to_be_is_refused(url):
+    with pytest.raises(ConfigurationError, match="https"):
+        check_login(LOGIN.model_copy(update={"server_metadata_url": url}))
+
+
+@pytest.mark.parametrize(
+    "url", ["https://login.example/", "http://127.0.0.1:9000/x", "http://[::1]/", "http://localhost/x"]
+)
+def test_a_provider_is_asked_over_https_or_on_this_machine(url):
+    check_login(LOGIN.model_copy(update={"server_metadata_url": url}))

@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import Select
 
 from stats_core.catalog.catalog import Catalog, build_catalog
+from stats_core.catalog.plans import Plan
 from stats_core.catalog.rows import Rows
 from stats_core.catalog.scope import PLATFORM, Scope
 from stats_core.database import Database
@@ -50,6 +51,16 @@ def ask() -> Callable[..., Rows]:
         return catalog.source(source).run(statement, Call(catalog, **call))
 
     return run
+
+
+@pytest.fixture
+def plan() -> Callable[..., Plan]:
+    """What the source of `source` means to do; see `ask`."""
+
+    def explain(catalog: Catalog, source: str, statement: Select[Any], **call: Any) -> Plan:
+        return catalog.source(source).plan(statement, Call(catalog, **call))
+
+    return explain
 
 
 @pytest.fixture

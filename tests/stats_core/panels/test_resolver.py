@@ -20,6 +20,7 @@ from stats_core.errors import (
     UnknownNameError,
 )
 from stats_core.operations.registry import Meta
+from stats_core.panels.cache import EXPIRE_S
 from stats_core.panels.display import Display
 from stats_core.panels.panel import PanelResult, PanelSpec
 from stats_core.panels.resolver import address
@@ -106,6 +107,22 @@ def test_a_changed_panel_shows_no_older_answer(resolver, executions, hand_clock)
     assert not resolver.resolve_panel(changed).cache_hit
     assert resolver.resolve_panel(changed).cache_hit
     assert executions.runs == 2
+
+
+def test_what_is_too_old_can_be_looked_at_until_there_is_a_new_answer(resolver, executions, hand_clock):
+    panel = make_panel(updated_at=NOON)
+    assert resolver.outdated(panel) is None
+    first = resolver.resolve_panel(panel)
+    assert resolver.outdated(panel) is None  # it is fresh
+    hand_clock.move(seconds=60)
+    kept = resolver.outdated(panel)
+    assert (kept.data, kept.resolved_at, kept.cache_hit) == (first.data, first.resolved_at, True)
+    assert resolver.outdated(make_panel({"entity": "nobody"})) is None
+    assert resolver.outdated(make_panel(updated_at=NOON + timedelta(seconds=30))) is None
+    assert resolver.outdated(make_panel(cache_ttl_seconds=0)) is None
+    assert executions.runs == 1
+    hand_clock.move(seconds=EXPIRE_S)  # tomorrow
+    assert resolver.outdated(panel) is None
 
 
 def test_a_label_has_its_text_and_asks_nobody(resolver, executions):

@@ -81,6 +81,56 @@ def test_what_is_wrong_is_told_and_what_was_entered_stays(settings, filled, boar
     assert settings.text_input(key="settings_name").value == "Board"
 
 
+def test_ranges_and_websites_begin_with_what_is_picked_or_written(settings, filled, board):
+    website = filled.resolver.run("read_data", {"entity": "website", "fields": ["id", "name"]}).data["rows"][0]
+    settings.button(key="add_Date range").click().run()
+    settings.button(key="add_Website").click().run()
+    picked = settings.selectbox(key="settings_0.default_range")
+    assert picked.value == '{"preset": "30d"}'
+    assert picked.options[:3] == ["Today", "Last 7 days", "Last 30 days"]
+    picked.set_value('{"preset": "7d"}')
+    assert website["name"] in settings.selectbox(key="settings_1.default_website").options
+    settings.selectbox(key="settings_1.default_website").set_value(website["id"])
+    settings.button(key="settings_save").click().run()
+    assert not settings.exception
+    assert filled.dashboards.get(board).metadata["variables"] == {
+        "range": {"type": "range", "label": "Range", "default": {"preset": "7d"}},
+        "website": {"type": "website", "label": "Website", "default": website["id"]},
+    }
+
+
+def test_a_range_that_is_not_offered_stays(app, dashboard, filled: Workbench):
+    variables = {"range": {"type": "range", "label": "", "default": {"last_days": 14}}}
+    made = filled.dashboards.create("Board", metadata={"variables": variables}).id
+    dashboard(made)
+    app.button(key="settings").click().run()
+    assert app.selectbox(key="settings_0.default_range").value == '{"last_days": 14}'
+    app.button(key="settings_save").click().run()
+    assert not app.get("dialog")
+    assert filled.dashboards.get(made).variables["range"].default == {"last_days": 14}
+
+
+def test_the_default_of_one_type_is_none_of_another(settings, filled, board):
+    settings.button(key="add_Date range").click().run()
+    settings.selectbox(key="settings_0.type").set_value("text").run()
+    assert settings.text_input(key="settings_0.default").value == ""
+    settings.button(key="settings_save").click().run()
+    assert filled.dashboards.get(board).metadata["variables"] == {"range": {"type": "text", "label": "Range"}}
+
+
+def test_what_is_wrong_is_told_beside_the_button_too(settings):
+    settings.text_input(key="settings_name").set_value(" ")
+    assert "Not saved" not in html(settings)
+    settings.button(key="settings_save").click().run()
+    assert "Not saved. A dashboard needs a name." in html(settings)
+    settings.button(key="add_Free choice").click().run()
+    settings.button(key="add_Free choice").click().run()
+    for at in range(2):
+        settings.text_input(key=f"settings_{at}.name").set_value("")
+    settings.button(key="settings_save").click().run()
+    assert "Not saved. 2 things above have to be put right." in html(settings)
+
+
 def test_a_variable_that_panels_use_cannot_go(app, dashboard, filled: Workbench):
     traffic = filled.dashboards.list(q="Traffic").items[0].id
     dashboard(traffic)
