@@ -327,23 +327,21 @@ class Resolver:
     def plan(
         self,
         panel: PanelSpec,
-        statement: str,
         *,
         variables: Mapping[str, Any] | None = None,
         scope: Scope | None = None,
         timezone: str | None = None,
     ) -> Plan | None:
-        """How the database means to answer the panel, in its own words; the statement is not run for it.
+        """How the database means to answer the panel, in its own words; nothing is run.
 
         Args:
             panel: As for `resolve_panel`, like the rest.
-            statement: Of the panel's answer.
             variables: Values by name.
             scope: Whose data may be seen.
             timezone: IANA zone of days.
 
         Returns:
-            None for a label, and where the panel asks other statements by now.
+            None for a label, and for an operation that asks no database.
 
         Raises:
             UnsupportedError: The source gives no plans.
@@ -353,7 +351,7 @@ class Resolver:
             return None
         call = self._question(panel, variables or {})
         now, zone = self._clock(), self._zone(panel, call, timezone)
-        catalog = PlanningCatalog(self.catalog, statement)
+        catalog = PlanningCatalog(self.catalog)
         context = self._context(panel, call, now, zone, scope or self._scope_of(), catalog)
         return plan_of(_of(call), _validated(call), context)
 

@@ -102,10 +102,12 @@ def _plan(panel: Panel) -> str:
     if not panel.sql:
         return ""
     try:
-        found = panel.setting.workbench.resolver.plan(panel.spec, panel.sql, variables=panel.variables)
+        found = panel.setting.workbench.resolver.plan(panel.spec, variables=panel.variables)
     except ExpectedError as problem:
         return str(problem)
-    return found.text if found is not None else "No plan: the panel asks another statement by now."
+    if found is None:
+        return "None: the operation asked no database for this."
+    return found.text if found.statement == panel.sql else f"Of the statement as it is by now:\n{found.text}"
 
 
 def _pre(text: str) -> str:

@@ -284,7 +284,9 @@ def test_skeletons_are_drawn_once_and_not_over_what_is_there(dashboard, filled: 
     from workbench.ui import panel_card
 
     real = panel_card._waiting
-    monkeypatch.setattr(panel_card, "_waiting", lambda panel, canvas: drawn.append(panel.name) or real(panel, canvas))
+    monkeypatch.setattr(
+        panel_card, "_waiting", lambda bench, panel, *more: drawn.append(panel.name) or real(bench, panel, *more)
+    )
     found = called(filled, "Partners & Production")
     app = dashboard(found.id)
     app.run()
