@@ -12,6 +12,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
 
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
 SEED = 20260801
 ENGINE = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
 REFERRERS = ("", "", "https://www.google.com/", "https://duckduckgo.com/", "https://news.ycombinator.com/item?id=1")
@@ -32,6 +37,15 @@ async def bare(scope: dict[str, Any], receive: Any, send: Any) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(ANSWER)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": ANSWER})
+
+
+async def _answered(request: Request) -> JSONResponse:
+    await request.json()
+    return JSONResponse(json.loads(ANSWER))
+
+
+bare_route = Starlette(routes=[Route("/{path:path}", _answered, methods=["POST"])])
+"""The same as somebody would write it by hand: a route of Starlette's that parses JSON and answers in JSON."""
 
 
 @dataclass
