@@ -23,7 +23,8 @@ from stats_core.database.types import JSONDocument, UTCDateTime
 CENTS, SECONDS, RATIO = "cents", "seconds", "ratio"
 # Said of every figure of money: nothing is converted, so shops of several currencies are asked one by one.
 UNCONVERTED = "In minor units, not converted: ask by currency or by store."
-COMPLETED = 'status in ("PAID", "FULFILLING", "SHIPPED", "COMPLETE")'
+COMPLETED_STATUSES = ("PAID", "FULFILLING", "SHIPPED", "COMPLETE")
+COMPLETED = "status in ({})".format(", ".join(map('"{}"'.format, COMPLETED_STATUSES)))
 REFUNDED = 'status in ("REFUNDED", "PARTIALLY_REFUNDED")'
 
 _BY_STORE = MappingProxyType({"merchant": "store.merchant_id", "store": "store_id"})

@@ -32,6 +32,7 @@ from sqlalchemy import (
 
 from stats_core.catalog.catalog import Catalog
 from stats_core.catalog.entity import FieldType
+from stats_core.catalog.own import COMPLETED_STATUSES
 from stats_core.catalog.source import OWN_SOURCE
 from stats_core.errors import InvalidOptionsError, Problem, UnknownNameError, UnsupportedError
 from stats_core.operations.context import OperationContext
@@ -56,9 +57,6 @@ STEPS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """By figure, the custom event that it counts."""
-
-COMPLETED: Final = ("PAID", "FULFILLING", "SHIPPED", "COMPLETE")
-"""Statuses of orders whose lines are units and revenue, as in the measures of orders."""
 
 SALES: Final = ("units", "revenue")
 CONVERSION: Final = "view_to_purchase"
@@ -329,7 +327,7 @@ def _sales(asked: _Asked) -> Subquery:
         lines.field(field, path="") for field in ("order.created_at", "order.store_id", "quantity", "revenue_cents")
     )
     product = cast(lines.field("product_id", path="").column, Text)
-    wanted = {"order.status": list(COMPLETED), "order.store_id": asked.options.store_id}
+    wanted = {"order.status": list(COMPLETED_STATUSES), "order.store_id": asked.options.store_id}
     conditions = [asked.condition(lines, at, wanted), product.in_(asked.products())]
     if asked.options.website_id is not None:
         conditions.append(store.column.in_(_store_of(asked, asked.options.website_id)))
