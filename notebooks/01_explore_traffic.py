@@ -51,7 +51,7 @@ quarter["Bounce rate"].value
 # %% [markdown]
 # ## Look behind a number
 #
-# What does "visitors" mean, who was asked, and is that an old answer? `explain` tells it, with the SQL that ran.
+# What does "visitors" mean, who was asked, and is that an old answer? `explain` tells it, with the SQL that ran and how the database runs it.
 
 # %%
 quarter["Visitors"].explain()

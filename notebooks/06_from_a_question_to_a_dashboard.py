@@ -153,4 +153,4 @@ sources.sized(6, 7).pin(name)
 wb.dashboard(name)
 
 # %% [markdown]
-# The link above opens it in the app. The question was answered in a notebook; the answer now keeps itself up to date.
+# The link above opens it in the app, while `make demo` or `workbench serve` runs. The question was answered in a notebook; the answer now keeps itself up to date.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import ip_address
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -21,6 +21,7 @@ from ingest.clients import Clients
 from stats_core.access.permissions import Access
 from stats_core.errors import ScopeError
 from workbench.attempts import Attempts
+from workbench.cookies import narrowing
 from workbench.gate import POLICY_VIOLATION, hostname_of, is_own_page
 from workbench.login import login_path
 from workbench.sign_in import COOKIE, LASTS, SignIns
@@ -29,10 +30,19 @@ from workbench.sign_in_page import POLICY, sign_in_page
 OPEN_FILES = re.compile(r"/static/[\w./-]+|/favicon\.png")  # Streamlit's own, the same in every installation
 LARGEST_FORM: Final = 8_192  # bytes
 FIELDS: Final = 10  # of a form
+WANTED: Final = "workbench_next"  # cookie: the page at which somebody began to sign in elsewhere
+WANTED_S: Final = 600  # that they have for it
 FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 _NEXT = re.compile(r"[a-z_-]*(\?[!-~]*)?", re.ASCII)  # a page of ours: no host, no scheme, no folder
 _UNKNOWN = "This token is unknown, revoked or expired."
 _OFTEN = "That was too often. Try again in a minute."
+
+
+class Way(NamedTuple):
+    """Where a cookie goes along, and whether by https alone."""
+
+    path: str
+    secure: bool
 
 
 @dataclass(frozen=True)
@@ -63,12 +73,16 @@ class Doorkeeper:
         peer = (connection.client.host, connection.client.port) if connection.client else None
         return self.clients.find(peer, connection.headers.raw).network
 
-    def cookie_settings(self, connection: HTTPConnection) -> Mapping[str, object]:
-        """How the cookie travels: not to scripts, not along with other sites' forms, by https where there is https."""
+    def way(self, connection: HTTPConnection) -> Way:
+        """How cookies travel: below our path, by https where there is https."""
         public = urlsplit(self.public_url)
         by_tls = public.scheme == "https" and hostname_of(connection.headers.get("host", "")) == public.hostname
-        secure = by_tls or connection.url.scheme in {"https", "wss"}
-        return {"path": public.path.rstrip("/") or "/", "httponly": True, "samesite": "lax", "secure": secure}
+        return Way(public.path.rstrip("/") or "/", by_tls or connection.url.scheme in {"https", "wss"})
+
+    def cookie_settings(self, connection: HTTPConnection) -> Mapping[str, object]:
+        """How our own travels: that way, not to scripts, not along with other sites' forms."""
+        way = self.way(connection)
+        return {"path": way.path, "secure": way.secure, "httponly": True, "samesite": "lax"}
 
 
 class Door:
@@ -79,9 +93,13 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        answer = await self._refusal(HTTPConnection(scope)) if scope["type"] in {"http", "websocket"} else None
-        if answer is None:
+        if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
+            return
+        connection = HTTPConnection(scope)
+        if (answer := await self._refusal(connection)) is None:
+            way = self.keeper.way(connection)
+            await self.app(scope, receive, narrowing(send, path=way.path, secure=way.secure))
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": POLICY_VIOLATION})
         else:
@@ -93,6 +111,8 @@ class Door:
             return None
         if connection.scope["type"] == "http" and (token := connection.query_params.get("token")):
             return self._cleaned(connection, token)
+        if self.keeper.login is not None and path == "/" and (wanted := connection.cookies.get(WANTED)):
+            return self._back(connection, wanted)
         if self.keeper.login is not None or await self.keeper.access(connection) is not None:
             return None
         if "text/html" not in connection.headers.get("accept", ""):
@@ -103,6 +123,12 @@ class Door:
         """To the form, with the token behind `#`: browsers send that part to nobody, and the form takes it away."""
         query = urlencode([item for item in parse_qsl(connection.url.query) if item[0] != "token"])
         return _to_sign_in(connection.scope["path"], query, fragment=f"token={token}" if token.isascii() else "")
+
+    def _back(self, connection: HTTPConnection, wanted: str) -> Response:
+        """The organisation's login ends at the first page: on to the one where it began."""
+        answer = RedirectResponse(f"./{_safe(wanted)}", HTTPStatus.SEE_OTHER, {"cache-control": "no-store"})
+        answer.delete_cookie(WANTED, **self.keeper.cookie_settings(connection))  # type: ignore[arg-type]
+        return answer
 
 
 class LocalDoor:
@@ -155,15 +181,22 @@ def sign_in_routes(keeper: Doorkeeper) -> list[Route]:
         answer.delete_cookie(COOKIE, **keeper.cookie_settings(request))  # type: ignore[arg-type]
         return answer
 
-    async def begin(_request: Request) -> Response:
-        return RedirectResponse(login_path(), HTTPStatus.SEE_OTHER, {"cache-control": "no-store"})
-
     return [
         Route("/sign-in", show, methods=["GET"]),
         Route("/sign-in", enter, methods=["POST"]),
         Route("/sign-out", leave, methods=["POST"]),
-        *([Route("/login", begin, methods=["GET"])] if keeper.login is not None else []),
+        *([_login_route(keeper)] if keeper.login is not None else []),
     ]
+
+
+def _login_route(keeper: Doorkeeper) -> Route:
+    async def begin(request: Request) -> Response:
+        answer = RedirectResponse(login_path(), HTTPStatus.SEE_OTHER, {"cache-control": "no-store"})
+        if wanted := _safe(request.query_params.get("next", "")):
+            answer.set_cookie(WANTED, wanted, max_age=WANTED_S, **keeper.cookie_settings(request))  # type: ignore[arg-type]
+        return answer
+
+    return Route("/login", begin, methods=["GET"])
 
 
 def _page(

@@ -15,6 +15,7 @@ from stats_core.access.people import check_login
 from stats_core.errors import ConfigurationError
 from stats_core.settings import Settings
 
+_CLIENTS = ("httpx2", "httpx")  # with either Authlib asks the provider
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 
 
@@ -29,8 +30,8 @@ def login_secrets(settings: Settings) -> dict[str, Any] | None:
     if login.client_id is None:
         return None
     check_login(login)
-    if find_spec("authlib") is None:
-        message = "[login] is set, and Authlib is not installed."
+    if find_spec("authlib") is None or not any(map(find_spec, _CLIENTS)):
+        message = "[login] is set, and what it needs is not installed."
         raise ConfigurationError(message, path="login", hint="Install stats-workbench[login], or remove [login].")
     return {
         "auth": {

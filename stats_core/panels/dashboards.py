@@ -234,17 +234,26 @@ class Dashboards:
                 self._settle(row, {panel.id: box}, moved=panel)
             return panel_of(panel, context)
 
-    def update_panel(self, panel_id: str, **changes: Any) -> PanelSpec:
+    def update_panel(self, panel_id: str, *, seen: datetime | None = None, **changes: Any) -> PanelSpec:
         """The panel with the given fields changed; answers older than this are not shown any more.
 
         Options that are given without a version are of the operation's current one.
 
+        Args:
+            panel_id: Which one.
+            seen: When it was changed last, as far as the caller knows. None: whatever was changed meanwhile.
+            changes: Values by field.
+
         Raises:
             NotFoundError: There is none.
             InvalidOptionsError: A field or the options do not validate.
+            ConflictError: It was changed after `seen`; nothing was changed now.
         """
         with self._database.write() as session:
             row, panel = locked_with_panel(session, panel_id)
+            if seen is not None and panel.updated_at > seen:
+                message = f"The panel {panel.name!r} was changed meanwhile."
+                raise ConflictError(message, hint="Look at what was changed, then save.")
             context = context_of(row.metadata_)
             spec = changed_panel(panel_of(panel, context), changes).on(context)
             spec = self._storable.one(spec) if _CALL & changes.keys() else plain_panel(spec)

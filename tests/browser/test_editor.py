@@ -68,6 +68,8 @@ class Story:
         self.watched.settle()
 
     def fill(self, label: str, text: str) -> None:
+        """Into a field, once the run that what was chosen before has begun is over: it would set the field back."""
+        self.watched.settle()
         field = self.drawer.get_by_label(label, exact=True)
         field.fill(text)
         field.press("Enter")

@@ -73,6 +73,22 @@ def run_first_cell(page, url):
     expect(form).to_be_visible()
 
 
+def pinned_over(page, dashboards, stored):
+    """The panel with a condition, pinned again over what somebody else made of it meanwhile."""
+    page.get_by_role("tab", name="Display").click()
+    page.get_by_role("button", name="Add a condition").click()
+    than = page.locator("input[placeholder=value]:visible")
+    than.fill("6")
+    than.press("Enter")
+    dashboards.update_panel(stored.id, name="Theirs")
+    page.get_by_role("button", name="Pin to dashboard").click()
+    expect(page.locator(".wb-told", has_text="Somebody else changed this panel")).to_be_visible()
+    page.get_by_role("button", name="Pin mine over it").click()
+    expect(page.locator(".wb-told", has_text="Changed on")).to_be_visible()
+    (changed,) = dashboards.get(stored.dashboard_id).panels
+    return changed
+
+
 @pytest.mark.slow
 def test_a_panel_is_built_in_jupyterlab_pinned_and_shown_in_the_app(lab, served, watch):
     made = served.workbench.dashboards.ensure("From Jupyter")
@@ -117,6 +133,11 @@ def test_a_panel_is_built_in_jupyterlab_pinned_and_shown_in_the_app(lab, served,
     )
     page.get_by_role("button", name="Copy as Python").click()
     expect(page.locator(".jp-OutputArea textarea:visible").last).to_have_value(re.compile("wb.draft"))
+
+    changed = pinned_over(page, served.workbench.dashboards, stored)
+    assert (changed.id, changed.name) == (stored.id, stored.name)
+    (condition,) = changed.display.conditional_formatting
+    assert (condition.when.op, condition.when.value, condition.color) == (">", 6, "green")
 
     app = watch()
     app.open(f"{served.url}/dashboard?id={made.id}")

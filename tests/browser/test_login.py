@@ -9,7 +9,7 @@ from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 import uvicorn
@@ -183,7 +183,7 @@ def page(chromium, address, provider):
 
 
 def menu(page):
-    page.get_by_test_id("stPopover").last.get_by_role("button").click()
+    page.locator(".st-key-person").get_by_role("button").click()
     return page.get_by_test_id("stPopoverBody")
 
 
@@ -199,10 +199,12 @@ def test_people_come_in_as_whom_the_provider_knows_and_go_out_again(page, addres
     enter(page, address)
     expect(menu(page)).to_contain_text("Signed in as ann@acme.example.")
     assert page.url == f"{address}/"
+    assert {cookie["path"] for cookie in page.context.cookies(f"{address}/")} == {urlsplit(address).path or "/"}
     expect(page.get_by_role("link", name="Tokens")).to_be_visible()
     page.goto(dashboard)
     expect(page.locator(".wb-metric-value")).to_have_text("5")
 
+    page.goto(f"{address}/")
     menu(page).get_by_text("Sign out").click()
     expect(page.get_by_role("heading", name="Sign in to the workbench")).to_be_visible()
     assert (page.url, provider.left) == (f"{address}/", 1)
@@ -212,16 +214,17 @@ def test_people_come_in_as_whom_the_provider_knows_and_go_out_again(page, addres
 
     provider.claims = {"email": "Bob@Shop.example", "email_verified": True}
     page.get_by_text("Sign in with Acme").click()
+    expect(page.locator(".wb-metric-value")).to_have_text("2")
+    assert page.url == dashboard
+    page.goto(f"{address}/")
     expect(menu(page)).to_contain_text("Sees merchant 1.")
     expect(page.get_by_role("link", name="Tokens")).to_have_count(0)
-    page.goto(dashboard)
-    expect(page.locator(".wb-metric-value")).to_have_text("2")
 
 
 @pytest.mark.parametrize("address", [""], indirect=True)
 def test_who_is_not_named_is_told_so_and_can_come_in_as_somebody_else(page, address, provider, board):
     told = page.get_by_text("has no access here, or the address is not verified. Ask the owner of this workbench.")
-    for email, verified in (("eve@shop.example", True), ("ann@acme.example", False)):
+    for email, verified in (("eve@shop.example", True), ("ann@acme.example", False), ("some@acme.example", True)):
         provider.claims = {"email": email, "email_verified": verified}
         enter(page, address)
         expect(told).to_contain_text(email)
@@ -230,8 +233,4 @@ def test_who_is_not_named_is_told_so_and_can_come_in_as_somebody_else(page, addr
         expect(page.locator(".wb-metric-value")).to_have_count(0)
         page.get_by_text("Sign in as somebody else").click()
         expect(page.get_by_text("Sign in with Acme")).to_be_visible()
-    assert provider.left == 2
-
-    provider.claims = {"email": "someone@acme.example", "email_verified": True}
-    page.get_by_text("Sign in with Acme").click()
-    expect(page.get_by_text("'someone@acme.example' lacks the permission 'admin.access'.")).to_be_visible()
+    assert provider.left == 3

@@ -28,6 +28,7 @@ SITE = "website_hostile"
 DAY = datetime(2020, 1, 1, tzinfo=UTC)  # where no other test looks
 RANGE = "range=2020-01-01..2020-01-31"
 TIMEOUT_MS = 60_000  # such pages are heavy: fonts for every script there is
+ONE_COLUMN = 760  # and narrower: panels stand below each other, some as high as what they show
 LABELS = 2
 NAMES = 4
 PART = 40  # every so-maniest is taken
@@ -152,8 +153,9 @@ def check(page: Page) -> None:
     assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
 
 
-def test_a_dashboard_of_hostile_texts_shows_them_and_stands_where_it_should(watch, served: Served, stored):
-    watched = watch()
+@pytest.mark.parametrize("width", [1400, 400])
+def test_a_dashboard_of_hostile_texts_shows_them_and_stands_where_it_should(watch, served: Served, stored, width):
+    watched = watch(width)
     watched.page.set_default_timeout(TIMEOUT_MS)
     page = watched.open(f"{served.url}/dashboard?id={stored.id}&{RANGE}")
     expect(page.locator("h1")).to_have_text(WORST[0])
@@ -164,9 +166,46 @@ def test_a_dashboard_of_hostile_texts_shows_them_and_stands_where_it_should(watc
     for panel in stored.panels:
         box = page.locator(f".st-key-panel_{panel.id}").bounding_box()
         assert box is not None
-        assert box["height"] == pytest.approx(height_px(panel.height), abs=2)
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= width
+        if width > ONE_COLUMN:
+            assert box["height"] == pytest.approx(height_px(panel.height), abs=2)
     for tooltip in (".wb-age", ".js-plotly-plot .nsewdrag"):
         page.locator(tooltip).first.hover()
+    check(page)
+    assert watched.errors == []
+    assert watched.outside == []
+
+
+@pytest.mark.parametrize("width", [1400, 400])
+def test_drawers_of_hostile_panels_run_nothing(watch, served: Served, stored, width):
+    watched = watch(width)
+    watched.page.set_default_timeout(TIMEOUT_MS)
+    for kind in ("list", "bar", "table"):
+        panel = next(panel for panel in stored.panels if panel.type == kind)
+        for drawer in ("panel", "edit"):
+            page = watched.open(f"{served.url}/dashboard?id={stored.id}&{RANGE}&{drawer}={panel.id}")
+            dialog = page.get_by_role("dialog")
+            expect(dialog.get_by_role("tab").first).to_be_visible()
+            for tab in dialog.get_by_role("tab").all():
+                tab.click()
+                watched.settle()
+                assert dialog.locator(".wb-error, [data-testid=stException]").all_inner_texts() == []
+                check(page)
+    assert watched.errors == []
+    assert watched.outside == []
+
+
+def test_settings_of_a_hostile_dashboard_run_nothing(watch, served: Served, stored):
+    watched = watch()
+    watched.page.set_default_timeout(TIMEOUT_MS)
+    page = watched.open(f"{served.url}/dashboard?id={stored.id}&{RANGE}")
+    page.get_by_role("button", name="More for this dashboard").click()
+    page.get_by_role("button", name="Settings", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Name", exact=True)).to_have_value(WORST[0])
+    dialog.get_by_label("Name in panels").first.fill(WORST[1])
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.locator(".wb-unsaved")).to_be_visible()
     check(page)
     assert watched.errors == []
     assert watched.outside == []

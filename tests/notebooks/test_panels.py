@@ -177,7 +177,7 @@ def test_numbers_tables_lists_and_labels_show_themselves_as_html_and_text(wb):
     table = wb.draft("table", "Who").read("partner", fields=["name", "id"], sort="id", limit=2)
     head, *lines = str(table).splitlines()
     assert (head, lines[0].split(), lines[-1]) == ("Who", ["Name", "Id"], "and 22 more rows")
-    assert "<th class=wb-number>Id</th>" in table.html()
+    assert '<th class="wb-number">Id</th>' in table.html()
     ranked = wb.draft("list").aggregate("partner", group_by="status")
     assert str(ranked).splitlines()[1].split() == ["active", "16"]
     assert '<ol class="wb-list">' in ranked.html()
@@ -321,3 +321,17 @@ def test_a_figure_is_saved_for_a_post_and_twice_the_same(wb, tmp_path):
         assert "For the blog" in first
         assert f"call {panel.asked.hash[:8]}" in first
         assert panel.save(tmp_path / "again.html", title="For the blog").read_text() == first
+
+
+def test_a_table_has_links_to_pages_and_lengths_beside_its_numbers(wb):
+    with wb.workbench.database.write() as session:
+        session.query(Partner).update({"name": "https://example.com/?a=1&b=2"})
+    names = wb.draft("table").read("partner", fields=["name"], limit=2).html()
+    assert (
+        names.count(
+            '<a href="https://example.com/?a=1&amp;b=2" target="_blank" rel="noopener">example.com/?a=1&amp;b=2</a>'
+        )
+        == 2
+    )
+    counted = wb.draft("table").aggregate("sales_order", group_by="status").html()
+    assert '<td class="wb-lengths"><span style="width:100.0%"></span></td>' in counted

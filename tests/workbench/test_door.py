@@ -17,7 +17,7 @@ from ingest.clients import Clients
 from stats_core.access.permissions import ADMIN_ACCESS
 from stats_core.access.tokens import Tokens
 from workbench.attempts import FAILURES, Attempts
-from workbench.door import Door, Doorkeeper, LocalDoor, sign_in_routes
+from workbench.door import WANTED, Door, Doorkeeper, LocalDoor, sign_in_routes
 from workbench.sign_in import COOKIE, LASTS, SignIns
 from workbench.sign_in_page import POLICY, SCRIPT
 
@@ -34,7 +34,7 @@ class Clock:
 
 
 async def page(_request):
-    return PlainTextResponse("a page")
+    return PlainTextResponse("a page", headers={"set-cookie": "_streamlit_user=ann; Path=/; HttpOnly"})
 
 
 async def socket(websocket):
@@ -231,6 +231,43 @@ def test_the_cookie_stays_below_the_path_of_a_proxy_and_needs_https_where_people
     assert "Secure" in answer.headers["set-cookie"]
     plain = client_of("http://127.0.0.1:8501", base="http://127.0.0.1:8501")
     assert "Secure" not in sign_in(plain, token).headers["set-cookie"]
+
+
+@pytest.mark.parametrize(
+    ("public_url", "cookie"),
+    [
+        ("https://stats.example", "_streamlit_user=ann; Path=/; HttpOnly; Secure"),
+        ("https://stats.example/board", "_streamlit_user=ann; Path=/board; HttpOnly; Secure"),
+        ("http://stats.example/board/", "_streamlit_user=ann; Path=/board; HttpOnly"),
+    ],
+)
+def test_cookies_of_the_pages_travel_as_ours(client_of, token, public_url, cookie):
+    client = client_of(public_url, base=f"{urlsplit(public_url).scheme}://stats.example")
+    sign_in(client, token)
+    assert (
+        client.get("/", headers=HTML | {"cookie": f"{COOKIE}={client.cookies[COOKIE]}"}).headers["set-cookie"] == cookie
+    )
+
+
+def test_the_organisations_login_begins_below_the_path_of_a_proxy(client_of):
+    answer = client_of(login="Acme").get("/login")
+    assert (answer.status_code, answer.headers["cache-control"]) == (303, "no-store")
+    assert re.fullmatch(r"\./auth/login\?provider=[\w.-]+", answer.headers["location"])
+    assert client_of().get("/login", headers=HTML).headers["location"] == "sign-in?next=login"
+
+
+def test_the_organisations_login_ends_where_it_began(client_of):
+    client = client_of(login="Acme")
+    shown = client.get("/sign-in", params={"next": "dashboard?id=dash_1&range=7d"}).text
+    assert 'href="./login?next=dashboard%3Fid%3Ddash_1%26range%3D7d"' in shown
+    client.get("/login", params={"next": "dashboard?id=dash_1&range=7d"})
+    answer = client.get("/", headers=HTML)
+    assert (answer.status_code, answer.headers["location"]) == (303, "./dashboard?id=dash_1&range=7d")
+    assert client.get("/", headers=HTML).text == "a page"
+    client.get("/login", params={"next": "//evil.example"})
+    assert client.get("/", headers=HTML).text == "a page"
+    client.cookies.set(WANTED, "//evil.example")
+    assert client.get("/", headers=HTML).headers["location"] == "./"
 
 
 def test_with_the_organisations_login_the_pages_themselves_ask(client_of):

@@ -44,8 +44,8 @@ And what became of the orders:
 
 {{ panel $orders figure title="Orders since we opened" size=720x360 }}
 
-Each number above is a panel of a dashboard. `workbench publish numbers.md` fills it in again, and
-`workbench publish numbers.md --check --tolerance 5` fails where one moved by more than 5 %.
+Each number above is a panel of a dashboard. `workbench publish .workbench/blog/numbers.md` fills it in again, and
+`workbench publish .workbench/blog/numbers.md --check --tolerance 5` fails where one moved by more than 5 %.
 """
 _HTML: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
@@ -60,8 +60,8 @@ _HTML: Final = """<!doctype html>
 {{ panel $pages }}
 <p>And what became of the orders:</p>
 {{ panel $orders figure title="Orders since we opened" size=720x360 }}
-<p>Each number above is a panel of a dashboard. <code>workbench publish numbers.html</code> fills it in again, and
-<code>workbench publish numbers.html --check --tolerance 5</code> fails where one moved by more than 5&nbsp;%.</p>
+<p>Each number above is a panel of a dashboard. <code>workbench publish .workbench/blog/numbers.html</code> fills it in
+again; with <code>--check --tolerance 5</code> it fails where one moved by more than 5&nbsp;%.</p>
 </main></body></html>
 """
 _SOURCES: Final = {"numbers.md": _MARKDOWN, "numbers.html": _HTML}

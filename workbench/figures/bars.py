@@ -20,6 +20,7 @@ from workbench.figures.layout import (
     margin,
     name_axis,
     number_axis,
+    text_px,
 )
 from workbench.figures.naming import names_of_series
 from workbench.figures.plot import Plot, Series
@@ -30,13 +31,27 @@ from workbench.figures.views import Canvas
 BAR_PX = 24  # a bar with its gap, or a line of text beside it
 _THICKEST_PX, _BROADEST_PX = 28, 56  # of bars that lie, that stand
 _WIDEST = 0.72  # of its place
-_NAMES_SHARE = 0.4  # of the width, beside lying bars
+_LEVEL, _TURNED = {"tickangle": 0}, {"autotickangles": [0, 45, 90]}  # names; turned by the browser where they overlap
+# A figure is made for a page of one width and stretched to that of the reader, which a phone gives another shape.
+_NARROWEST, _PHONE_PX = 0.5, 340  # of the width, and what a phone has of it: there, lying bars are still to be seen
+_NARROWER = 0.7  # of the width: names that fit into that, and on a phone, may stand below
+_LEAST_PX, _TITLE_PX = 16, 24  # for lying bars, for the title of their names
 
 
-def names_fit(drawn: Plot, canvas: Canvas) -> bool:
-    """Whether the longest name fits under an upright bar."""
-    longest = max(map(len, drawn.labels), default=0)
-    return longest * CHAR_PX <= canvas.width_px / max(len(drawn.labels), 1) - 8
+def lies(drawn: Plot, canvas: Canvas) -> bool:
+    """Whether bars over names lie, with their names beside them.
+
+    They stand where the longest name fits under its bar, on a narrower screen too, and where not all of them would have
+    room below each other; there names that turn out not to fit are turned.
+    """
+    if _fit(drawn, min(canvas.width_px * _NARROWER, _PHONE_PX)):
+        return False
+    return not (_fit(drawn, canvas.width_px) and len(drawn.labels) * BAR_PX > canvas.height_px)
+
+
+def _fit(drawn: Plot, width_px: float) -> bool:
+    longest = max(map(text_px, drawn.labels), default=0)
+    return longest <= width_px / max(len(drawn.labels), 1) - 8
 
 
 def date_bars(drawing: Drawing) -> dict[str, Any]:
@@ -86,7 +101,7 @@ def named_bars(drawing: Drawing, *, lying: bool) -> dict[str, Any]:
     count = max(len(drawn.positions), 1)
     names, numbers = ("y", "x") if lying else ("x", "y")
     place_px = (canvas.height_px if lying else canvas.width_px) / count
-    name_px = canvas.width_px * _NAMES_SHARE if lying else place_px
+    name_px = _names_px(drawing) if lying else place_px
     ends = [count - 0.5, -0.5] if lying else [-0.5, count - 0.5]
     figure_layout = layout(
         canvas.theme,
@@ -94,8 +109,9 @@ def named_bars(drawing: Drawing, *, lying: bool) -> dict[str, Any]:
         barmode="stack" if drawing.stacked else "group",
         barcornerradius=2,
         hovermode="closest",
+        minreducedwidth=8,  # rather thin bars than names whose beginnings are cut off
         **{
-            f"{names}axis": name_axis(drawing, name_px, range=ends),
+            f"{names}axis": name_axis(drawing, name_px, range=ends, **(_LEVEL if lying else _TURNED)),
             f"{numbers}axis": _values_axis(drawing, lying=lying),
         },
     )
@@ -141,11 +157,21 @@ def _end_texts(drawing: Drawing, one: Series, marks: list[Mark | None]) -> dict[
     }
 
 
+def _names_px(drawing: Drawing) -> float:
+    """What is left beside lying bars and their numbers where the figure is at its narrowest."""
+    beside = _text_px(drawing) if len(drawing.plot.series) == 1 else 0.0
+    return _narrowest_px(drawing) - beside - _LEAST_PX - (_TITLE_PX if drawing.names_title else 0)
+
+
 def _text_px(drawing: Drawing) -> float:
-    """The longest of the numbers at the ends of a single series, with a gap beside it; at most a third of the width."""
+    """The longest number at the ends of a single series with a gap beside it; half of the narrowest at most."""
     one = drawing.plot.series[0]
-    longest = max(map(len, _end_texts(drawing, one, _marks(drawing, one))["text"]), default=1)
-    return min((longest + 2) * CHAR_PX, drawing.canvas.width_px / 3)
+    longest = max(map(text_px, _end_texts(drawing, one, _marks(drawing, one))["text"]), default=CHAR_PX)
+    return min(longest + 2 * CHAR_PX, _narrowest_px(drawing) / 2)
+
+
+def _narrowest_px(drawing: Drawing) -> float:
+    return min(drawing.canvas.width_px * _NARROWEST, _PHONE_PX)
 
 
 def _values_axis(drawing: Drawing, *, lying: bool) -> dict[str, Any]:
@@ -154,7 +180,7 @@ def _values_axis(drawing: Drawing, *, lying: bool) -> dict[str, Any]:
         return number_axis(scale(heights(drawing), drawing.style, from_zero=True), drawing.theme)
     low, high = min([0.0, *drawing.plot.values]), max([0.0, *drawing.plot.values])
     high = high if high > low else 1.0
-    share = min(_text_px(drawing) / (drawing.canvas.width_px * (1 - _NAMES_SHARE)), 0.5) if lying else 0.0
+    share = min(_text_px(drawing) / (drawing.canvas.width_px - _names_px(drawing)), 0.5) if lying else 0.0
     share = share or min(20 / drawing.canvas.height_px, 0.5)
     room = (high - low) * share / (1 - share)
     above = 0.0 if lying else room  # what lies has a margin in pixels there: a phone is narrower than we think

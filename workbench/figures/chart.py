@@ -8,7 +8,7 @@ from typing import Any
 from stats_core.panels.panel import PanelResult, PanelSpec
 from workbench.figures.alt import alt_text, title_of
 from workbench.figures.answers import Answer
-from workbench.figures.bars import BAR_PX, date_bars, named_bars, names_fit
+from workbench.figures.bars import BAR_PX, date_bars, lies, named_bars
 from workbench.figures.country_map import country_map, placed, words_of
 from workbench.figures.formats import style_of
 from workbench.figures.layout import Drawing
@@ -31,7 +31,7 @@ def bar(panel: PanelSpec, result: PanelResult, answer: Answer, canvas: Canvas) -
         return world_map(panel, result, answer, canvas)
     drawn = _plot(panel, result, answer, canvas)
     drawn = largest(at_most(drawn, result.display.limit, latest=drawn.temporal), MAX_SERIES)
-    lying = not drawn.temporal and not names_fit(drawn, canvas)
+    lying = not drawn.temporal and lies(drawn, canvas)
     if not drawn.temporal:
         drawn = at_most(drawn, max((canvas.height_px if lying else canvas.width_px) // BAR_PX, 1))
     drawing = _drawing(panel, result, drawn, canvas)
@@ -115,6 +115,7 @@ def _view(kind: str, panel: PanelSpec, drawing: Drawing, figure: dict[str, Any])
     return ChartView(
         figure=figure,
         alt=alt_text(one_line(told) if told else title_of(kind, panel.name), drawn, drawing.style),
+        map=kind == "map",
         note=f"{shown:,} of {shown + drawn.left_out:,} {things}" if drawn.left_out else "",
     )
 

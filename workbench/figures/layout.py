@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
+from unicodedata import east_asian_width
 
 from stats_core.panels.display import Display
 from workbench.figures.axes import Scale
@@ -20,6 +22,7 @@ from workbench.figures.views import Canvas
 CONFIG = {"displayModeBar": False, "responsive": True, "typesetMath": False, "doubleClick": False, "showTips": False}
 
 CHAR_PX = 6.6  # an average character of FONT at 12 px
+BROAD_PX, SQUARE_PX = 10.0, 12.0  # a broad one, an ideograph
 DATE_TICK_PX = 90
 MOST_DATES = 7  # on an axis: they still stand upright on a screen of 400 px
 EDGE_PX = 5  # right of a line, for the point at its end
@@ -141,16 +144,32 @@ def _date_ticks(drawn: Plot, room: int) -> dict[str, Any]:
     return {"nticks": room, "tickformatstops": stops}
 
 
+def text_px(text: str) -> float:
+    """About how wide a text is in FONT at 12 px, rather more than less."""
+    return sum(_char_px(char) for char in text)
+
+
+def fitting(text: str, room_px: float) -> int:
+    """How many characters of the text have room; four at least."""
+    ends = accumulate(_char_px(char) for char in text)
+    return max(sum(end <= room_px for end in ends), 4)
+
+
+def _char_px(char: str) -> float:
+    if east_asian_width(char) in "WF":
+        return SQUARE_PX
+    return BROAD_PX if char in "MWmw@%" else CHAR_PX
+
+
 def name_axis(drawing: Drawing, room_px: float, **more: Any) -> dict[str, Any]:
     """An axis of names, shortened to `room_px` each; hover has them in full."""
-    names = [plotly_text(label, max(int(room_px / CHAR_PX), 4)) for label in drawing.plot.labels]
+    names = [plotly_text(label, fitting(label, room_px)) for label in drawing.plot.labels]
     title = {"title": {"text": plotly_text(drawing.names_title), "standoff": 8}} if drawing.names_title else {}
     return axis(
         tickmode="array",
         tickvals=list(drawing.plot.positions),
         ticktext=names,
         tickfont={"color": drawing.theme.text},
-        tickangle=0,
         ticklabelstandoff=4,
         **title,
         **more,

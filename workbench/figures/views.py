@@ -118,11 +118,13 @@ class ChartView:
     Attributes:
         alt: The chart in words.
         note: What is not drawn, in words; empty where everything is.
+        map: Whether it is a map, whose height follows its width.
     """
 
     figure: dict[str, Any]
     alt: str
     note: str = ""
+    map: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,10 +58,10 @@ class DashboardDraft:
         """What `Dashboards.update` takes, with whatever else the metadata holds.
 
         Raises:
-            InvalidOptionsError: A variable has no name, or two have the same.
+            InvalidOptionsError: The dashboard or a variable has no name, or two variables have the same.
         """
         declared: dict[str, Any] = {}
-        problems = []
+        problems = [] if self.name.strip() else [Problem("name", "A dashboard needs a name.", "Write one.")]
         for at, line in enumerate(self.variables):
             name = line.name.strip()
             if not name:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from stats_core.composition import Workbench
+from workbench.figures.cells import table_cells
 from workbench.figures.html import empty_html, error_html, label_html, list_html, metric_html
 from workbench.figures.text import html_text
 from workbench.figures.theme import Theme, ThemeName, theme
@@ -122,9 +123,8 @@ def view_html(shown: View, theme: Theme) -> str:
     if isinstance(shown, ListView):
         return list_html(shown, theme)
     if isinstance(shown, TableView):
-        rows = [[cell.text for cell in row] for row in shown.rows[:ROWS]]
-        numeric = [at for at, column in enumerate(shown.columns) if column.numeric]
-        return table_html([column.label for column in shown.columns], rows, numeric) + _more(shown.total - len(rows))
+        more = _more(shown.total - min(len(shown.rows), ROWS))
+        return f"<table>{table_cells(shown, ROWS, right='wb-number')}</table>{more}"
     if isinstance(shown, LabelView):
         return label_html(shown)
     if isinstance(shown, ChartView):

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
+from workbench.figures.cells import table_cells
 from workbench.figures.html import list_html, metric_html
 from workbench.figures.layout import CONFIG
 from workbench.figures.text import one_line
@@ -62,18 +63,8 @@ def figure_html(found: Answered, light: Sheet, dark: Sheet) -> str:
 
 
 def table_html(shown: TableView) -> str:
-    """A table in words; what is cut off is said beside it."""
-    head = "".join(f"<th{_right(column.numeric)}>{_text(column.label)}</th>" for column in shown.columns)
-    rows = "".join(
-        "<tr>"
-        + "".join(
-            f"<td{_right(column.numeric)}>{_text(cell.text)}</td>"
-            for cell, column in zip(row, shown.columns, strict=True)
-        )
-        + "</tr>"
-        for row in shown.rows[:TABLE_ROWS]
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    """A table; what is cut off is said beside it."""
+    return f"<table>{table_cells(shown, TABLE_ROWS, right='wb-right')}</table>"
 
 
 def styles() -> str:
@@ -130,10 +121,6 @@ def _variables(theme: Theme) -> str:
         f"--wb-card: {theme.card}; --wb-page: {theme.page}; --wb-text: {theme.text}; --wb-muted: {theme.muted}; "
         f"--wb-hairline: {theme.hairline}; --wb-accent: {theme.accent};"
     )
-
-
-def _right(numeric: bool) -> str:
-    return ' class="wb-right"' if numeric else ""
 
 
 def _text(value: str | None) -> str:

@@ -131,7 +131,7 @@ def read_post(file: Path, workbench: Workbench, browser: Browser, how: How) -> P
     text = _read(file)
     before = text if target == file else _read(target) if target.is_file() else None
     if file.suffix == ".json":
-        return _tiptap(file, target, text, before, workbench)
+        return _tiptap(file, target, text, before, workbench, browser, how)
     if (syntax := SYNTAX_OF.get(file.suffix)) is None:
         hint = "Posts are .md, .html, or .json as Tiptap's editor.getJSON() gives it."
         raise InvalidOptionsError([Problem(str(file), f"{file.suffix or file.name!r} is no post.", hint)])
@@ -168,7 +168,7 @@ class _Writer:
             return value_text(outcome)
         if outcome.mode == "table":
             return table_text(outcome, self.syntax)
-        return figure_text(outcome, self._pictures(outcome), self.syntax)
+        return figure_text(outcome, self.pictures(outcome), self.syntax)
 
     def _outcome(self, tag: Tag) -> Found:
         embed: Embed | None = None
@@ -180,7 +180,8 @@ class _Writer:
             return note(error, embed)
         return found if tag.alone or found.mode == "value" else Note(embed, (Problem("", OWN_LINE),))
 
-    def _pictures(self, found: Answered) -> Pictures:
+    def pictures(self, found: Answered) -> Pictures:
+        """The files of a figure, kept to be written, by their addresses."""
         suffix = self.how.suffix()
         stem = f"{_slug(found.title) or 'figure'}-{found.embed.key[:8]}"
         alt = alt_of(found, found.view(Canvas()))
@@ -206,16 +207,19 @@ class _Writer:
         return quote(f"{self.how.figures}/{name}" if self.how.figures not in {"", "."} else name)
 
 
-def _tiptap(file: Path, target: Path, text: str, before: str | None, workbench: Workbench) -> Post:
+def _tiptap(
+    file: Path, target: Path, text: str, before: str | None, workbench: Workbench, browser: Browser, how: How
+) -> Post:
     document = _json(file, text)
     record = record_of(_json(target, before)) if before is not None else NOTHING
+    writer = _Writer(workbench, browser, how, "html", target, record)
 
     def fill(embed: Embed, _known: Published | None) -> Found:
         return settled(answered(embed, workbench), record, workbench)
 
-    written, found = fill_document(document, fill)
+    written, found = fill_document(document, fill, writer.pictures)
     out = json.dumps(written, ensure_ascii=False, indent=_indent(text)) + "\n"
-    return Post(file, target, out, before, {target: out.encode()}, tuple(found), record)
+    return Post(file, target, out, before, {**writer.files, target: out.encode()}, tuple(found), record)
 
 
 def _json(file: Path, text: str) -> Any:

@@ -22,10 +22,12 @@ from typing import Final, Literal
 Syntax = Literal["markdown", "html"]
 Write = Callable[["Tag"], str]
 
+_ENDS = r"\n[ \t\r]*\n|<!-- panel |<data data-panel="  # a tag that is not closed by then is none
 _TAG = r"\{\{[ \t]*panel(?=[\s{}])"
-_BLOCK = r"^[ \t]*(?P<whole><!-- panel (?P<block>[^\n]*?) -->\r?\n.*?^[ \t]*<!-- /panel -->)"
+# A beginning whose end was deleted is a comment like others: it must not reach to the end of the next one.
+_BLOCK = r"^[ \t]*(?P<whole><!-- panel (?P<block>[^\n]*?) -->\r?\n(?:(?!^[ \t]*<!-- panel ).)*?^[ \t]*<!-- /panel -->)"
 _INLINE = r'<data data-panel="(?P<inline>[^"]*)"[^>]*>.*?</data>'
-_COMMENT = r"<!--.*?-->"
+_COMMENT = r"<!--.*?(?:-->|\Z)"  # one that never ends hides all that follows
 _CODE = r"(?i:<(?P<code>pre|code|script|style|textarea)\b.*?</(?P=code)>)"
 _MARKDOWN: Final = re.compile(
     r"\A---\r?\n.*?\n---\r?\n"
@@ -92,7 +94,7 @@ def _words(text: str, start: int) -> tuple[str, int] | None:
             end = start
         if (closing := re.compile(r"\s*\}\}").match(text, end)) is not None and end > start:
             return text[start + spaces : end], closing.end()
-    closed = re.compile(r"((?:(?!\n[ \t\r]*\n).)*?)\}\}", re.DOTALL).match(text, start)
+    closed = re.compile(rf"((?:(?!{_ENDS}).)*?)\}}\}}", re.DOTALL).match(text, start)
     return (closed[1].strip(), closed.end()) if closed else None
 
 
@@ -118,7 +120,7 @@ def _marked(tag: Tag, written: str) -> str:
 def _kept(words: str, *, quote: bool = False) -> str:
     """The words as they can stand in a comment or an attribute: nothing in them ends it."""
     escaped = html.escape(words, quote=quote).replace("--", "&#45;&#45;").replace("\n", "&#10;")
-    return escaped.replace("{{", "&#123;{")
+    return escaped.replace("{{", "&#123;{").replace("`", "&#96;")
 
 
 def _read(kept: str) -> str:

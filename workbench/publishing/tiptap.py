@@ -14,11 +14,14 @@ from typing import Any
 
 from stats_core.composition import Workbench, open_workbench
 from stats_core.errors import ExpectedError, InvalidOptionsError, Problem
+from workbench.figures.cells import address, lengths
 from workbench.figures.text import NULL
-from workbench.figures.views import Canvas, ChartView, MetricView, TableView
+from workbench.figures.views import Canvas, ChartView, MetricView, TableView, View
 from workbench.publishing.answered import TABLE_ROWS, Answered, Note, answered, note
 from workbench.publishing.embed import Embed, read_embed
 from workbench.publishing.record import Published, Record, settled
+from workbench.publishing.sheet import alt_of, read_size
+from workbench.publishing.written import Pictures
 
 NODE = "statsPanel"
 GIVEN = MappingProxyType(  # what an author writes into attrs, by the names Tiptap and Python use
@@ -32,6 +35,8 @@ FILLED = ("data", "display", "hash", "note", "resolved_at", "shown", "source")
 
 Found = Answered | Note
 Fill = Callable[[Embed, Published | None], Found]
+Draw = Callable[[Answered], Pictures]
+_Fill = Callable[[Mapping[str, Any]], tuple[Found, Pictures | None]]
 
 
 def inject_panel_data(document: Mapping[str, Any], workbench: Workbench | None = None) -> dict[str, Any]:
@@ -56,8 +61,13 @@ def inject_panel_data(document: Mapping[str, Any], workbench: Workbench | None =
     return filled
 
 
-def fill_document(document: Any, fill: Fill) -> tuple[dict[str, Any], list[Found]]:
+def fill_document(document: Any, fill: Fill, draw: Draw | None = None) -> tuple[dict[str, Any], list[Found]]:
     """The document with its panels filled, and what was found for each, in their order.
+
+    Args:
+        document: The outermost node.
+        fill: Finds the answer of an embed.
+        draw: Writes the pictures of figures; None where there is no place for files.
 
     Raises:
         InvalidOptionsError: The document is no Tiptap node, or too deep.
@@ -66,7 +76,7 @@ def fill_document(document: Any, fill: Fill) -> tuple[dict[str, Any], list[Found
         raise _no_document("A Tiptap document is a JSON object.")
     found: list[Found] = []
     try:
-        return _node(document, fill, found), found
+        return _node(document, partial(_outcome, fill=fill, draw=draw), found), found
     except RecursionError as error:
         raise _no_document("This document is nested too deeply.") from error
 
@@ -92,7 +102,19 @@ def published(attrs: Mapping[str, Any]) -> Published | None:
         return None
 
 
-def _node(node: Mapping[str, Any], fill: Fill, found: list[Found]) -> dict[str, Any]:
+def _outcome(attrs: Mapping[str, Any], *, fill: Fill, draw: Draw | None) -> tuple[Found, Pictures | None]:
+    """What is found for a node, and its pictures; why there is none, where one of them fails."""
+    try:
+        embed = _embed(attrs)
+        read_size(embed.size)
+        found = fill(embed, published(attrs))
+        drawn = draw(found) if draw and isinstance(found, Answered) and found.mode == "figure" else None
+    except ExpectedError as error:
+        return note(error, None), None
+    return found, drawn
+
+
+def _node(node: Mapping[str, Any], fill: _Fill, found: list[Found]) -> dict[str, Any]:
     kept = dict(node)
     if node.get("type") == NODE:
         attrs = node.get("attrs")
@@ -102,14 +124,11 @@ def _node(node: Mapping[str, Any], fill: Fill, found: list[Found]) -> dict[str, 
     return kept
 
 
-def _attrs(attrs: Mapping[str, Any], fill: Fill, found: list[Found]) -> dict[str, Any]:
-    try:
-        outcome = fill(_embed(attrs), published(attrs))
-    except ExpectedError as error:
-        outcome = note(error, None)
+def _attrs(attrs: Mapping[str, Any], fill: _Fill, found: list[Found]) -> dict[str, Any]:
+    outcome, drawn = fill(attrs)
     found.append(outcome)
     own = {name: value for name, value in attrs.items() if name not in FILLED}
-    shown = noted(outcome) if isinstance(outcome, Note) else described(outcome)
+    shown = noted(outcome) if isinstance(outcome, Note) else described(outcome, drawn)
     if isinstance(outcome, Note) and "display" in attrs:
         shown["display"] = attrs["display"]  # an author's own, of a call that stands in the post
     return own | shown
@@ -123,15 +142,15 @@ def _embed(attrs: Mapping[str, Any]) -> Embed:
     return read_embed(given | display)
 
 
-def described(found: Answered) -> dict[str, Any]:
-    """What a node gets of an answer."""
+def described(found: Answered, drawn: Pictures | None = None) -> dict[str, Any]:
+    """What a node gets of an answer, and of the files of its figure."""
     return {
         "data": found.data,
         "display": found.result.display.model_dump(mode="json", exclude_defaults=True),
         "hash": found.asked.hash,
         "note": found.cut or None,
         "resolved_at": found.resolved_at.isoformat(),
-        "shown": _shown(found),
+        "shown": _shown(found, drawn),
         "source": found.source,
     }
 
@@ -141,18 +160,47 @@ def noted(why: Note) -> dict[str, Any]:
     return dict.fromkeys(FILLED) | {"note": why.text}
 
 
-def _shown(found: Answered) -> dict[str, Any]:
+def _shown(found: Answered, drawn: Pictures | None) -> dict[str, Any]:
     """What there is to see, worded and shaped: a renderer needs to know nothing about numbers."""
     view = found.view(Canvas())
+    if found.mode == "figure":
+        return _figure(found, view, drawn)
+    if isinstance(view, TableView):
+        return _table(found, view)
     if isinstance(view, MetricView):
         return {"mode": "value", "text": view.value.text, "full": view.value.full, "label": view.label}
-    if isinstance(view, TableView):
-        columns = [{"label": column.label, "numeric": column.numeric} for column in view.columns]
-        rows = [[cell.text for cell in row] for row in view.rows[:TABLE_ROWS]]
-        return {"mode": "table", "title": found.title, "columns": columns, "rows": rows, "total": view.total}
-    if isinstance(view, ChartView):
-        return {"mode": "figure", "title": found.title, "alt": found.embed.alt or view.alt, "figure": view.figure}
     return {"mode": "value", "text": NULL, "full": NULL, "label": ""}
+
+
+def _figure(found: Answered, view: View, drawn: Pictures | None) -> dict[str, Any]:
+    """By its files, and as data for those who draw themselves; a number or list as a figure has files alone."""
+    of = read_size(found.embed.size)
+    return {
+        "mode": "figure",
+        "title": found.title,
+        "alt": alt_of(found, view),
+        "src": drawn.light if drawn else None,
+        "src_dark": (drawn.dark or None) if drawn else None,
+        "width": of.width_px,
+        "height": of.height_px,
+        "figure": view.figure if isinstance(view, ChartView) else None,
+    }
+
+
+def _table(found: Answered, view: TableView) -> dict[str, Any]:
+    """Texts by row; what a column has beside them by column."""
+    rows = view.rows[:TABLE_ROWS]
+    columns = [
+        {
+            "label": column.label,
+            "numeric": column.numeric,
+            "links": [address(row[at], column) or None for row in rows] if column.links else None,
+            "lengths": list(lengths(view, at, TABLE_ROWS)) if column.bars else None,
+        }
+        for at, column in enumerate(view.columns)
+    ]
+    texts = [[cell.text for cell in row] for row in rows]
+    return {"mode": "table", "title": found.title, "columns": columns, "rows": texts, "total": view.total}
 
 
 def _answer(embed: Embed, known: Published | None, *, workbench: Workbench) -> Found:

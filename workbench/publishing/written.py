@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from workbench.figures.cells import address, link_text
 from workbench.figures.formats import as_number
 from workbench.figures.text import NULL, one_line
-from workbench.figures.views import Canvas, MetricView, TableView
+from workbench.figures.views import Canvas, Cell, Column, MetricView, TableView
 from workbench.publishing.answered import TABLE_ROWS, Answered, Note
 from workbench.publishing.page import table_html
 from workbench.publishing.sheet import read_size
@@ -61,9 +62,12 @@ def table_text(found: Answered, syntax: Syntax) -> str:
         table = _no_tags(table_html(shown))
         caption = f"<figcaption>{cut}Source: {_safe(found.source)}</figcaption>"
         return f'<figure class="wb-figure">{title}<div class="wb-scroll">{table}</div>{caption}</figure>'
-    head = _row(column.label for column in shown.columns)
+    head = _row(_plain(column.label) for column in shown.columns)
     line = "| " + " | ".join("---:" if column.numeric else "---" for column in shown.columns) + " |"
-    rows = [_row(cell.text for cell in row) for row in shown.rows[:TABLE_ROWS]]
+    rows = [
+        _row(_cell(cell, column) for cell, column in zip(row, shown.columns, strict=True))
+        for row in shown.rows[:TABLE_ROWS]
+    ]
     heading = [f"**{_plain(found.title)}**", ""] if found.title else []
     cut = f"{_plain(found.cut)} " if found.cut else ""
     return "\n".join(["", *heading, head, line, *rows, "", f"*{cut}Source: {_plain(found.source)}*", ""])
@@ -97,7 +101,12 @@ def note_text(why: Note, syntax: Syntax, *, alone: bool) -> str:
 
 
 def _row(texts: Iterable[str]) -> str:
-    return "| " + " | ".join(map(_plain, texts)) + " |"
+    return "| " + " | ".join(texts) + " |"
+
+
+def _cell(cell: Cell, column: Column) -> str:
+    to = address(cell, column)
+    return f"[{_plain(link_text(cell))}](<{_safe(to)}>)" if to else _plain(cell.text)
 
 
 def _plain(value: object) -> str:

@@ -81,7 +81,7 @@ def read_choices(params: Mapping[str, str], variables: Mapping[str, Variable], w
             problems.append(f"{name}={params[name]}: {problem}")
     compare = params.get(COMPARE, "")
     if compare not in {"", PREVIOUS}:
-        problems.append(f"{COMPARE}={compare}: there is {PREVIOUS} to compare with")
+        problems.append(f"{COMPARE}={compare}: what is compared with is {PREVIOUS}")
     refresh = params.get(REFRESH, "")
     if refresh and refresh not in map(str, EVERY):
         problems.append(f"{REFRESH}={refresh}: seconds are {', '.join(map(str, EVERY))}")

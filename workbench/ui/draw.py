@@ -36,7 +36,8 @@ MAX_INTEGER = 2**63  # that Arrow holds
 def draw(shown: View, canvas: Canvas, *, key: str) -> None:
     """The view model where Streamlit writes now. Charts and long tables stretch to what is left there."""
     if isinstance(shown, ChartView):
-        st.plotly_chart(shown.figure, height="stretch", theme=None, config=CONFIG, alt=shown.alt, key=f"chart_{key}")
+        kind = "map" if shown.map else "chart"
+        st.plotly_chart(shown.figure, height="stretch", theme=None, config=CONFIG, alt=shown.alt, key=f"{kind}_{key}")
     elif isinstance(shown, TableView):
         _table(shown, canvas, key)
     elif isinstance(shown, MetricView):

@@ -12,7 +12,8 @@ from ingest.refused import KeptBody, RefusedCount, kept_bodies, refused_counts
 from ingest.replay import ReplayReport, replay
 from stats_core.composition import Workbench
 from stats_core.errors import ExpectedError
-from stats_core.panels.panel import PanelSpec
+from stats_core.panels.panel import PanelResult, PanelSpec
+from workbench.figures.answers import SERIES
 from workbench.figures.drawing import view
 from workbench.figures.html import empty_html, error_html
 from workbench.figures.states import error
@@ -48,7 +49,7 @@ BY_HOUR = {
     "operation_options": {
         "entity": "event_rejection_count",
         "date_field": "hour",
-        "aggregate": {"measure": "refused"},
+        "aggregate": {"fn": "sum", "field": "count"},
         "precision": "hour",
         "range": {"last_days": 2},
         "group_by": "reason",
@@ -77,9 +78,15 @@ def _chart(workbench: Workbench) -> None:
     canvas = Canvas(theme(st.context.theme.type), *CHART_PX)
     st.html('<h2 class="wb-title">By hour and reason, today and yesterday</h2>')
     try:
-        draw(view(panel, workbench.resolver.resolve_panel(panel), canvas=canvas), canvas, key="hours")
+        draw(view(panel, in_words(workbench.resolver.resolve_panel(panel)), canvas=canvas), canvas, key="hours")
     except ExpectedError as problem:
         st.html(error_html(error(problem)))
+
+
+def in_words(result: PanelResult) -> PanelResult:
+    """The same answer with its reasons as the table has them."""
+    buckets = [bucket | {SERIES: worded(bucket[SERIES])} for bucket in result.data["buckets"] if SERIES in bucket]
+    return result.model_copy(update={"data": result.data | {"buckets": buckets}}) if buckets else result
 
 
 def _table(counts: Sequence[RefusedCount]) -> str:

@@ -94,14 +94,14 @@ def _form(workbench: Workbench, dashboard: Dashboard) -> None:
                 continue
             st.button(words, icon=":material/add:", type="tertiary", on_click=_add, args=(line,), key=f"add_{words}")
     faults([problem for problem in problems if not draft.place(problem)])
-    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
-        _unsaved(problems)
+    _unsaved(problems)
+    with st.container(horizontal=True, horizontal_alignment="right"):
         st.button("Cancel", key="settings_cancel", on_click=_leave)
         st.button("Save", type="primary", key="settings_save", on_click=_save, args=(workbench, dashboard))
 
 
 def _unsaved(problems: tuple[Problem, ...]) -> None:
-    """Beside the button, since what is told at a field may be out of sight by now."""
+    """Above the button, since what is told at a field may be out of sight by now."""
     if problems:
         told = problems[0].message if len(problems) == 1 else f"{len(problems)} things above have to be put right."
         st.html(f'<p class="wb-unsaved">Not saved. {html_text(told)}</p>')

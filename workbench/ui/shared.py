@@ -107,9 +107,8 @@ def viewer() -> Who:
 
     def who() -> Access:
         access = sign_ins.access(cookie) or (access_of_person(claims, login) if claims else None)
-        if access is None:
+        if access is None or ADMIN_ACCESS not in access.permissions:
             raise SignedOutError("You are not signed in any more.", hint="Sign in again to go on.")
-        access.require(ADMIN_ACCESS)
         return access
 
     return who

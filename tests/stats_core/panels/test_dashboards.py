@@ -82,6 +82,16 @@ def test_a_fault_in_any_panel_leaves_nothing_behind(dashboards):
     assert dashboards.list().total == 0
 
 
+def test_an_update_of_what_somebody_else_changed_meanwhile_is_refused(dashboards, hand_clock):
+    panel = dashboards.create("Board", panels=[PanelSpec(type="label", name="One")]).panels[0]
+    hand_clock.move(seconds=1)
+    theirs = dashboards.update_panel(panel.id, seen=panel.updated_at, name="Theirs")
+    with pytest.raises(ConflictError, match="The panel 'Theirs' was changed meanwhile"):
+        dashboards.update_panel(panel.id, seen=panel.updated_at, name="Mine")
+    assert dashboards.panel(panel.id) == theirs
+    assert dashboards.update_panel(panel.id, seen=theirs.updated_at, name="Mine").name == "Mine"
+
+
 def test_an_update_changes_what_is_given_and_when_it_was(dashboards, hand_clock):
     made = dashboards.create("Traffic", description="Who came", metadata=METADATA)
     later = hand_clock.move(minutes=1)

@@ -4,10 +4,12 @@ import json
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 import plotly.graph_objects as go
 import pytest
 
+from workbench.figures.layout import text_px
 from workbench.figures.theme import DARK, LIGHT, SHAPE_CONTRAST, TEXT_CONTRAST, contrast
 from workbench.figures.views import Canvas, ChartView
 
@@ -181,12 +183,48 @@ def test_short_names_stand_under_their_bars_with_the_numbers_on_top(shown, group
     assert figure["layout"]["yaxis"]["range"][1] > 1200
 
 
+STATES = ("COMPLETE", "SHIPPED", "REFUNDED", "CANCELLED", "PARTIALLY_REFUNDED", "FULFILLING", "PAID", "PENDING")
+
+
+@pytest.mark.parametrize(
+    ("names", "canvas", "orientation"),
+    [
+        (STATES[:3], Canvas(LIGHT, 1308, 300), "v"),
+        (STATES, Canvas(LIGHT, 1308, 300), "h"),  # they would fit here, and lie on each other on a phone
+        (STATES, Canvas(LIGHT, 1308, 120), "v"),  # no room for all of them below each other
+        (("approved", "archived", "in_review", "draft"), Canvas(LIGHT, 408, 300), "v"),
+        (("approved", "archived", "in_review", "draft"), Canvas(LIGHT, 300, 300), "h"),
+    ],
+)
+def test_bars_stand_where_their_names_fit_on_a_narrower_screen_too(shown, groups, names, canvas, orientation):
+    figure = shown("bar", groups(dict.fromkeys(names, 1)), canvas=canvas).figure
+    (bars,) = figure["data"]
+    assert (bars["orientation"], len(bars["text"])) == (orientation, len(names))
+
+
+def test_names_below_bars_turn_where_they_would_overlap_and_beside_them_never(shown, groups):
+    standing = shown("bar", groups({"PAID": 1, "OPEN": 2}), canvas=WIDE).figure["layout"]["xaxis"]
+    assert standing["autotickangles"] == [0, 45, 90]
+    assert "tickangle" not in standing
+    lying = shown("bar", groups(dict.fromkeys(STATES, 1)), canvas=WIDE).figure["layout"]["yaxis"]
+    assert lying["tickangle"] == 0
+
+
+def test_names_beside_bars_leave_them_room_on_a_phone(shown, groups):
+    for width_px, name in product((408, 1308), ("/a" * 100, "W" * 100, "語" * 100)):
+        for display in ({}, {"suffix": " of them, as far as we know today"}):
+            figure = shown("bar", groups({name: 1000, "/": 1}), display, canvas=Canvas(LIGHT, width_px, 300)).figure
+            names_px = max(map(text_px, figure["layout"]["yaxis"]["ticktext"]))
+            phone_px = min(width_px / 2, 340)
+            assert phone_px - names_px - figure["layout"]["margin"]["r"] > figure["layout"]["minreducedwidth"]
+
+
 def test_long_names_stand_beside_lying_bars_shortened_and_in_full_on_hover(shown, groups):
     path = "/blog/2026/a-rather-long-path-that-does-not-fit"
     figure = shown("bar", groups({path: 3, "/": 1}), canvas=NARROW).figure
     (bars,) = figure["data"]
     assert (bars["orientation"], bars["y"], bars["x"]) == ("h", [0, 1], [3.0, 1.0])
-    assert figure["layout"]["yaxis"]["ticktext"] == ["/blog/2026/a-\N{HORIZONTAL ELLIPSIS}", "/"]
+    assert figure["layout"]["yaxis"]["ticktext"] == ["/blog/2026/\N{HORIZONTAL ELLIPSIS}", "/"]
     assert figure["layout"]["yaxis"]["range"] == [1.5, -0.5]  # the first on top
     assert bars["customdata"] == [f"{path}: 3", "/: 1"]
 

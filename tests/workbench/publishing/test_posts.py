@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -159,6 +160,56 @@ def test_hostile_names_become_text(sqlite_desk, publish, hostile, syntax):
         assert "&lt;script&gt;alert(1)&lt;/script&gt; | {{ panel x }}" in rendered
 
 
+ADDRESS = 'https://example.com/a|b?x=1&y="(2)"#{{%20'
+
+
+def rows_of_names(desk, name):
+    """A tag for a table of partners who are all called like that."""
+    desk.add("inactive", "inactive", name=name)
+    options = {"entity": "partner", "fields": ["name"], "filters": {"status": "inactive"}}
+    call = {"operation_type": "read_data", "operation_options": options}
+    return f"{{{{ panel {json.dumps(call)} }}}}\n"
+
+
+def test_addresses_of_pages_are_links_in_html(sqlite_desk, publish):
+    file = sqlite_desk.file("post.html", rows_of_names(sqlite_desk, ADDRESS))
+    publish(file)
+    link = (
+        '<a href="https://example.com/a%7Cb?x=1&amp;y=%22%282%29%22#%7B%7B%20" target="_blank" rel="noopener">'
+        "example.com/a|b?x=1&amp;y=&quot;(2)&quot;#&#123;&#123;%20</a>"
+    )
+    assert file.read_text().count(f"<td>{link}</td>") == 2
+    assert publish(file).changed() == []
+
+
+def test_addresses_of_pages_are_links_in_markdown(sqlite_desk, publish):
+    file = sqlite_desk.file("post.md", rows_of_names(sqlite_desk, ADDRESS))
+    publish(file)
+    shown = MarkdownIt().enable("table").render(file.read_text())
+    assert shown.count('<td><a href="https://example.com/a%7Cb?x=1&amp;y=%22%282%29%22#%7B%7B%20">') == 2
+    assert "example.com/a|b?x=1&amp;y=&quot;(2)&quot;#{{%20</a></td>" in shown
+    assert publish(file).changed() == []
+
+
+@pytest.mark.parametrize("name", ["javascript:alert(1)", "https://a b", "ftp://example.com", "x https://example.com"])
+@pytest.mark.parametrize("syntax", ["md", "html"])
+def test_nothing_else_is_a_link(sqlite_desk, publish, name, syntax):
+    file = sqlite_desk.file(f"post.{syntax}", rows_of_names(sqlite_desk, name))
+    publish(file)
+    text = file.read_text()
+    assert "<a " not in text
+    assert "](" not in text
+
+
+def test_lengths_stand_beside_numbers_in_html(sqlite_desk, publish):
+    file = sqlite_desk.file("post.html", f"{{{{ panel {sqlite_desk.by_status} table }}}}\n")
+    publish(file)
+    text = file.read_text()
+    assert '<th>Status</th><th class="wb-right">Value</th><td></td>' in text
+    assert '<td class="wb-right">2</td><td class="wb-lengths"><span style="width:100.0%"></span></td>' in text
+    assert '<td class="wb-right">1</td><td class="wb-lengths"><span style="width:50.0%"></span></td>' in text
+
+
 def test_a_figure_where_no_browser_is_becomes_a_page(sqlite_desk, publish, monkeypatch):
     monkeypatch.setattr("workbench.publishing.post.can_draw", lambda: False)
     file = sqlite_desk.file("post.html", f"{{{{ panel {sqlite_desk.by_status} }}}}\n")
@@ -235,6 +286,24 @@ def test_a_record_that_somebody_broke_says_what_to_do(sqlite_desk, publish):
     sqlite_desk.file("post.md.panels.json", "{")
     with pytest.raises(ConfigurationError, match="Delete it"):
         publish(file)
+
+
+def test_a_beginning_without_its_end_does_not_take_what_follows(sqlite_desk, publish):
+    text = f"<!-- panel panel_lost -->\nMy words.\n\n{{{{ panel {sqlite_desk.by_status} table }}}}\n"
+    file = sqlite_desk.file("post.md", text)
+    publish(file)
+    once = file.read_text()
+    assert once.startswith("<!-- panel panel_lost -->\nMy words.\n\n<!-- panel panel_")
+    assert publish(file).changed() == []
+    assert file.read_text() == once
+
+
+@pytest.mark.parametrize("name", ["post.md", "post.html"])
+def test_a_comment_that_never_ends_hides_the_tags_in_it(sqlite_desk, publish, name):
+    text = f"{{{{ panel {sqlite_desk.count} }}}}\n<!-- not yet\n\n{{{{ panel {sqlite_desk.count} table }}}}\n"
+    file = sqlite_desk.file(name, text)
+    assert len(publish(file).found) == 1
+    assert file.read_text().endswith(text.partition("\n")[2])
 
 
 FRAGMENTS = (

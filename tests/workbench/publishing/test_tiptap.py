@@ -12,6 +12,8 @@ from stats_core.composition import open_workbench
 from stats_core.errors import InvalidOptionsError
 from stats_core.models import Partner
 from workbench.publishing import inject_panel_data
+from workbench.publishing.browser import Browser
+from workbench.publishing.post import How, read_post
 
 FILLED = {"data", "display", "hash", "note", "resolved_at", "shown", "source"}
 
@@ -153,3 +155,67 @@ def test_the_settings_name_the_database_where_no_workbench_is_given(sqlite_desk,
     monkeypatch.setenv("WORKBENCH_DATABASE_URL", sqlite_desk.workbench.database.url)
     (attrs,) = attrs_of(inject_panel_data(document({"panelId": sqlite_desk.count})))
     assert attrs["data"]["value"] == 3
+
+
+def test_a_library_call_has_no_files_and_the_figure_says_so(sqlite_desk):
+    given = document({"panelId": sqlite_desk.by_status, "size": "wide"})
+    (attrs,) = attrs_of(inject_panel_data(given, sqlite_desk.workbench))
+    shown = attrs["shown"]
+    assert (shown["src"], shown["src_dark"], shown["width"], shown["height"]) == (None, None, 1080, 480)
+
+
+def test_a_size_nobody_knows_leaves_a_note_and_the_rest_is_filled(sqlite_desk):
+    given = document({"panelId": sqlite_desk.by_status, "size": "huge"}, {"panelId": sqlite_desk.count})
+    failed, fine = attrs_of(inject_panel_data(given, sqlite_desk.workbench))
+    assert "'huge' is no size." in failed["note"]
+    assert failed["shown"] is None
+    assert fine["data"]["value"] == 3
+
+
+def post(desk, name, how, browser, *attrs):
+    """A document published as a file, and what its panels show then."""
+    file = desk.file(name, json.dumps(document(*attrs)))
+    published = read_post(file, desk.workbench, browser, how)
+    published.write()
+    return published, [attrs["shown"] for attrs in attrs_of(json.loads(file.read_text()))]
+
+
+def test_a_figure_of_a_file_is_written_beside_it_as_a_page(sqlite_desk):
+    how = How(format="html")
+    published, (figure, number) = post(
+        sqlite_desk, "post.json", how, Browser(), {"panelId": sqlite_desk.by_status}, {"panelId": sqlite_desk.count}
+    )
+    page = sqlite_desk.folder / figure["src"]
+    assert sorted(path.name for path in published.files) == [page.name, "plotly.min.js", "post.json"]
+    assert page.parent.name == "figures"
+    assert "By status" in page.read_text()
+    assert (figure["src_dark"], figure["figure"]["data"][0]["type"], number["text"]) == (None, "bar", "3")
+    again = read_post(sqlite_desk.folder / "post.json", sqlite_desk.workbench, Browser(), how)
+    assert again.changed() == []
+
+
+def test_a_figure_of_a_file_is_written_beside_it_as_pictures_and_a_number_can_be_one(sqlite_desk, browser):
+    how = How(format="svg", figures="pictures")
+    number = {"panelId": sqlite_desk.count, "mode": "figure", "title": "Partners & more"}
+    published, (bars, metric) = post(sqlite_desk, "post.json", how, browser, {"panelId": sqlite_desk.by_status}, number)
+    assert len(published.files) == 5
+    for shown in (bars, metric):
+        for address in (shown["src"], shown["src_dark"]):
+            assert address.startswith("pictures/")
+            assert (sqlite_desk.folder / address).read_text().startswith("<svg")
+    assert bars["src_dark"] == bars["src"].replace(".svg", "-dark.svg")
+    assert (metric["mode"], metric["figure"], metric["alt"]) == ("figure", None, "Partners & more: 3")
+
+
+def test_columns_of_addresses_lead_there_and_columns_of_lengths_have_them(sqlite_desk):
+    read = {"operation_type": "read_data", "operation_options": {"entity": "partner", "fields": ["name"]}}
+    with sqlite_desk.workbench.database.write() as session:
+        session.query(Partner).update({"name": "https://example.com/a)<b>"})
+    (names, statuses) = attrs_of(
+        inject_panel_data(document(read, {"panelId": sqlite_desk.by_status, "mode": "table"}), sqlite_desk.workbench)
+    )
+    (name,) = names["shown"]["columns"]
+    assert name["links"] == ["https://example.com/a%29%3Cb%3E"] * 3
+    status, value = statuses["shown"]["columns"]
+    assert (status["links"], status["lengths"]) == (None, None)
+    assert (value["links"], value["lengths"]) == (None, [1.0, 0.5])

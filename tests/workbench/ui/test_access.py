@@ -173,7 +173,9 @@ def test_refused_events_are_counted_shown_and_tried_again(app, filled):
     assert "<td>Unknown website</td><td>unknown</td><td>7</td><td>7</td><td>2026-06-15 12:00</td>" in html(app)
     assert "&lt;b&gt;no site&lt;/b&gt;" in html(app)
     assert "<script>" in app.code[0].value
-    assert len(app.get("plotly_chart")) == 1
+    (chart,) = app.get("plotly_chart")
+    assert "Unknown website" in chart.proto.spec
+    assert "unknown_website" not in chart.proto.spec
     app.button(key="rehearse").click().run()
     assert "0 would be stored, 0 there already, 1 refused still: unknown website." in html(app)
     assert not app.exception

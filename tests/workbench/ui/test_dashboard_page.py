@@ -379,7 +379,7 @@ def test_where_nothing_was_before_panels_stand_alone(dashboard, filled: Workbenc
 
 def test_an_address_that_compares_with_something_else_is_told(dashboard, filled: Workbench):
     app = dashboard(called(filled, "Website Traffic").id, compare="year")
-    assert "compare=year: there is previous to compare with" in html(app)
+    assert "compare=year: what is compared with is previous" in html(app)
 
 
 # ---------------------------------------------------------------- how it is looked at

@@ -118,8 +118,8 @@ def test_the_default_of_one_type_is_none_of_another(settings, filled, board):
     assert filled.dashboards.get(board).metadata["variables"] == {"range": {"type": "text", "label": "Range"}}
 
 
-def test_what_is_wrong_is_told_beside_the_button_too(settings):
-    settings.text_input(key="settings_name").set_value(" ")
+def test_what_is_wrong_is_told_above_the_button_too(settings):
+    settings.text_input(key="settings_name").set_value("")
     assert "Not saved" not in html(settings)
     settings.button(key="settings_save").click().run()
     assert "Not saved. A dashboard needs a name." in html(settings)
@@ -128,7 +128,7 @@ def test_what_is_wrong_is_told_beside_the_button_too(settings):
     for at in range(2):
         settings.text_input(key=f"settings_{at}.name").set_value("")
     settings.button(key="settings_save").click().run()
-    assert "Not saved. 2 things above have to be put right." in html(settings)
+    assert "Not saved. 3 things above have to be put right." in html(settings)
 
 
 def test_a_variable_that_panels_use_cannot_go(app, dashboard, filled: Workbench):

@@ -239,7 +239,9 @@ def _save(edited: Editing, found: Checked) -> None:
         if edited.stored is None:
             saved = dashboards.add_panel(edited.dashboard.id, found.panel)
         else:
-            saved = dashboards.update_panel(edited.panel_id, **changes(edited.draft, found.panel))
+            saved = dashboards.update_panel(
+                edited.panel_id, seen=edited.draft.updated_at, **changes(edited.draft, found.panel)
+            )
     except ExpectedError as problem:
         st.session_state[_REFUSED] = problem.problems
         return
