@@ -197,6 +197,7 @@ def _arranges(story: Story) -> None:
     expect(state).to_have_text("1 change, not saved")
     page.get_by_role("button", name="Save").click()
     page.wait_for_url(re.compile(r"id=dash_\w+$"))
+    expect(tile).to_have_count(0)
     story.watched.settle()
     page.reload()
     story.watched.settle()
