@@ -68,6 +68,7 @@ class Editor {
     this.grid.on("dragstop resizestop", () => setTimeout(() => this.stopped()));
     this.onKey = (event) => this.pressed(event);
     this.onLeave = (event) => {
+      if (!new URLSearchParams(location.search).has("arrange")) return; // saved or put away: it goes in a moment
       if (this.data.changed || this.unheard.length || this.pause) event.preventDefault();
     };
     document.addEventListener("keydown", this.onKey);
