@@ -1,7 +1,7 @@
 """The look of the pages: a style sheet with the colours of the theme as variables, and one for each mode of a page.
 
 `:has` stands in sheets of modes alone, and in those for narrow screens: a browser that knows one such rule looks for it
-again at every change of a page, which took a second of a dashboard's start.
+again at every change of a page: 0.8 s of style recalculation at the start of a dashboard of sixteen charts.
 """
 
 from __future__ import annotations
